@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One question on its way through the rooms: by when it must be answered, and its name.
+
+Knows: deadline, request id, and for the client's own call who asks and from where.
+Refuses to know: HTTP, endpoints.
+
+A deadline is made once, at the front door, and only shrinks. Times are ``time.monotonic()``
+seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+
+from ugr.errors import DeadlineExceeded
+from ugr.model import ANONYMOUS, Identity
+
+
+def new_id() -> str:
+    """Return a fresh request id: 16 lower-case hex digits."""
+    return os.urandom(8).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks, from where, until when.
+
+    ``address`` is the client's IP address as text, or None when there is no client (the poller,
+    the command line without ``--from``). A plugin sees the call of the *flight* that several
+    clients may share: it has neither address nor identity, and the longest of their deadlines.
+    Only a plugin that declares ``delegates = True`` is given the identity.
+    """
+
+    deadline: float
+    id: str
+    address: str | None = None
+    identity: Identity = ANONYMOUS
+
+    @classmethod
+    def until(
+        cls,
+        seconds: float,
+        *,
+        id: str | None = None,
+        address: str | None = None,
+        identity: Identity = ANONYMOUS,
+    ) -> Call:
+        """Make a call that must be answered within ``seconds`` from now."""
+        return cls(time.monotonic() + seconds, id or new_id(), address, identity)
+
+    def remaining(self) -> float:
+        """Return the seconds left, never negative."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def require_time(self) -> float:
+        """Return the seconds left; raise DeadlineExceeded when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0.0:
+            raise DeadlineExceeded("no time left to ask")
+        return left
+
+    def within(self, seconds: float) -> Call:
+        """Return a call that ends ``seconds`` from now or with this one, whichever is first."""
+        return replace(self, deadline=min(self.deadline, time.monotonic() + seconds))
+
+    def for_flight(self) -> Call:
+        """Return the call that endpoints see: no address, no identity."""
+        return Call(self.deadline, self.id)

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The types that an option may have, and how each is written in INI.
+
+Knows: text to value, with an error that says what would be right. Refuses to know: sections,
+files, what any option is for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, NewType
+from urllib.parse import urlsplit
+
+from ugr.model import Position
+
+Duration = NewType("Duration", float)
+"""Seconds; written with a unit: ``500ms``, ``10s``, ``5m``, ``2h``, ``1d``."""
+
+Size = NewType("Size", int)
+"""Bytes; written with a unit: ``100B``, ``64KiB``, ``5GiB``, ``1TB``."""
+
+Url = NewType("Url", str)
+"""An absolute http or https URL without query, fragment, user or trailing slash."""
+
+Address = NewType("Address", str)
+"""``host:port`` or ``unix:/path``."""
+
+Words = tuple[str, ...]
+"""Zero or more words, separated by white space or commas."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Networks = tuple[Network, ...]
+"""Zero or more CIDR blocks."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\Z")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|[KMGTP]i?B)\Z")
+_BYTES = {"B": 1} | {
+    f"{letter}{infix}B": base**power
+    for power, letter in enumerate("KMGTP", 1)
+    for infix, base in (("i", 1024), ("", 1000))
+}
+
+
+def duration(text: str) -> Duration:
+    """Parse ``10s``; raise ValueError with the remedy."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration; write a number and a unit: 500ms, 10s, 5m, 2h, 1d")
+    return Duration(float(match[1]) * _SECONDS[match[2]])
+
+
+def size(text: str) -> Size:
+    """Parse ``5GiB``; raise ValueError with the remedy."""
+    match = _SIZE.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a size; write a number and a unit: 100B, 64KiB, 5GiB, 1TB")
+    return Size(round(float(match[1]) * _BYTES[match[2]]))
+
+
+def boolean(text: str) -> bool:
+    """Parse yes/no, true/false, on/off; raise ValueError for anything else."""
+    value = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}.get(text.lower())
+    if value is None:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return value
+
+
+def integer(text: str) -> int:
+    """Parse a whole number, 0 or more."""
+    if not re.fullmatch(r"\d{1,15}", text, re.ASCII):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """Parse a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a number")
+    return value
+
+
+def words(text: str) -> Words:
+    """Split at white space and commas."""
+    return tuple(text.replace(",", " ").split())
+
+
+def url(text: str) -> Url:
+    """Parse an http(s) URL; a trailing slash is dropped."""
+    problem = None
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a URL: {error}") from None
+    if parts.scheme not in ("http", "https"):
+        problem = "must start with http:// or https://"
+    elif not parts.hostname:
+        problem = "names no host"
+    elif parts.username is not None or parts.password is not None:
+        raise ValueError("a URL must not carry a user or password; use the options for credentials")
+    elif parts.query or parts.fragment or "?" in text or "#" in text:
+        problem = "must not have a query or fragment"
+    elif re.search(r"[\x00-\x20\x7f-\U0010ffff<>\"\\^`{|}]", text):
+        problem = "contains characters that must be percent-encoded"
+    if problem:
+        raise ValueError(f"{text!r} {problem}")
+    return Url(text.rstrip("/"))
+
+
+def address(text: str) -> Address:
+    """Parse ``host:port``, ``[v6]:port`` or ``unix:/path``."""
+    if re.fullmatch(r"unix:/\S+", text):
+        return Address(text)
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", text)
+    if match is None or not 0 <= int(match[2]) <= 65535:
+        raise ValueError(f"{text!r} is not an address; write host:port, [v6]:port or unix:/path")
+    return Address(text)
+
+
+def networks(text: str) -> Networks:
+    """Parse CIDR blocks; a bare address is a block of one."""
+    found = []
+    for word in words(text):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError as error:
+            raise ValueError(f"{word!r} is not a network: {error}; write for example 192.0.2.0/24") from None
+    return tuple(found)
+
+
+def position(text: str) -> Position:
+    """Parse ``46.23, 6.05``: degrees north, degrees east."""
+    parts = words(text)
+    try:
+        latitude, longitude = (float(part) for part in parts)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a position; write latitude, longitude in degrees: 46.23, 6.05") from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise ValueError(f"{text!r} is not on Earth: latitude is -90 to 90, longitude -180 to 180")
+    return Position(latitude, longitude)
+
+
+class Secret:
+    """A secret kept outside the configuration: in a file, or in an environment variable.
+
+    ``value`` never touches the disk; ``reload`` does, and is called by the core in the background,
+    so that a renewed file is picked up. ``version`` changes whenever the value does. The value is
+    never part of ``repr`` or of an error.
+    """
+
+    def __init__(self, *, file: str | None = None, environment: str | None = None, literal: str | None = None) -> None:
+        self.file = file
+        self.environment = environment
+        self.version = 0
+        self._value = literal or ""
+        self._stamp: tuple[int, int, int] | None = None
+        self._lock = threading.Lock()
+        if literal is None:
+            self.reload()
+
+    def __repr__(self) -> str:
+        """Name the source, never the value."""
+        return f"Secret({self.source})"
+
+    @property
+    def source(self) -> str:
+        """Where the value comes from, in words."""
+        if self.file is not None:
+            return f"file {self.file}"
+        return f"environment variable {self.environment}" if self.environment else "literal"
+
+    @property
+    def value(self) -> str:
+        """The secret itself, as last read."""
+        return self._value
+
+    def reload(self) -> bool:
+        """Read again if the file changed; return whether the value did. Raise ValueError when unreadable."""
+        with self._lock:
+            if self.file is not None:
+                try:
+                    status = os.stat(self.file)
+                    stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+                    if stamp == self._stamp:
+                        return False
+                    with open(self.file, encoding="utf-8") as stream:
+                        value = stream.read(65537).strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+                    raise ValueError(f"cannot read the secret in {self.file}: {reason}") from None
+                if not value:
+                    raise ValueError(f"the secret in {self.file} is empty")
+                if len(value) > 65536:
+                    raise ValueError(f"the secret in {self.file} is longer than 64KiB")
+                self._stamp = stamp
+            elif self.environment is not None:
+                value = os.environ.get(self.environment, "").strip()
+                if not value:
+                    raise ValueError(f"the environment variable {self.environment} is empty or not set")
+            else:
+                return False
+            if value == self._value:
+                return False
+            self._value = value
+            self.version += 1
+            return True
+
+
+PARSERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    bool: boolean,
+    int: integer,
+    float: number,
+    Duration: duration,
+    Size: size,
+    Url: url,
+    Address: address,
+    Words: words,
+    Networks: networks,
+    Position: position,
+}
+"""Type of a declared option -> its parser. Each parser raises ValueError with a remedy."""
