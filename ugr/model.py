@@ -29,7 +29,7 @@ class FileInfo:
     directory: bool = False
     size: int | None = None
     mtime: float | None = None
-    checksums: Mapping[str, str] = NO_CHECKSUMS
+    checksums: Mapping[str, str] = field(default_factory=lambda: NO_CHECKSUMS)
 
 
 class Intent(enum.Enum):
@@ -53,7 +53,7 @@ class Transfer:
 
     size: int | None = None
     content_type: str | None = None
-    digests: Mapping[str, str] = NO_CHECKSUMS
+    digests: Mapping[str, str] = field(default_factory=lambda: NO_CHECKSUMS)
 
 
 NO_TRANSFER = Transfer()

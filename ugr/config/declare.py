@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an option is declared: one dataclass field with default, help, example, choices.
+"""How an option is declared: one dataclass field with default, help, example, choices, bounds.
 
 Knows: the metadata of a field. Refuses to know: files, sections.
 """
@@ -19,6 +19,8 @@ class Declaration:
     help: str
     example: str | None = None
     choices: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 def option(
@@ -27,12 +29,16 @@ def option(
     help: str,
     example: str | None = None,
     choices: tuple[str, ...] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
 ) -> Any:
     """Declare one option of a settings or options dataclass.
 
     Without ``default`` the option must be written. ``help`` is one or two sentences for the
-    reference; ``example`` is text as an administrator would write it. A field whose type is
+    reference; ``example`` is text as an administrator would write it. ``choices`` are the words
+    that may be written (each one, for a field of several words); ``minimum`` and ``maximum`` bound
+    a number, in the field's own unit (seconds, bytes). A field whose type is
     ``Secret`` is written as ``NAME_file`` or ``NAME_environment``, never as a literal.
     """
-    metadata = {METADATA: Declaration(help, example, choices)}
+    metadata = {METADATA: Declaration(help, example, choices, minimum, maximum)}
     return dataclasses.field(default=default, metadata=metadata)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ugr.config.declare import option
-from ugr.config.types import Address, Duration, Networks, Secret, Size, Url, Words
+from ugr.config.types import Address, Duration, Networks, Path, Secret, Size, Url, Words
 from ugr.model import Position, Right
 
 
@@ -24,7 +24,9 @@ class UgrSettings:
         example="https://federation.example.org",
     )
     allowed_hosts: Words = option(
-        (), help="Values of the Host header that are answered; empty means any well-formed one.", example="federation.example.org"
+        (),
+        help="Values of the Host header that are answered; empty means any well-formed one.",
+        example="federation.example.org",
     )
     trusted_proxies: Networks = option(
         (), help="Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.", example="127.0.0.1/32"
@@ -32,7 +34,7 @@ class UgrSettings:
     trusted_sockets: bool = option(
         False, help="Whether forwarding headers are believed on a Unix socket (a front server on this host)."
     )
-    runtime_dir: str | None = option(
+    runtime_dir: Path | None = option(
         None,
         help="Directory for locks, shared state and the key of data URLs; must be writable. Without it a directory "
         "of the running service is made and removed again.",
@@ -50,24 +52,32 @@ class UgrSettings:
         help="say: a listing that misses an endpoint is given, with a word about it; abort: it is refused.",
         choices=("say", "abort"),
     )
-    deadline: Duration = option(Duration(3.0), help="Longest time for finding a file.")
-    listing_deadline: Duration = option(Duration(60.0), help="Longest time for a whole listing.")
-    url_lifetime: Duration = option(Duration(3600.0), help="How long a signed URL given to a client is good for.")
+    deadline: Duration = option(Duration(3.0), help="Longest time for finding a file.", minimum=0.01)
+    listing_deadline: Duration = option(Duration(60.0), help="Longest time for a whole listing.", minimum=0.01)
+    url_lifetime: Duration = option(
+        Duration(3600.0), help="How long a signed URL given to a client is good for.", minimum=1
+    )
     data_key: Secret | None = option(
         None,
         help="Key that signs the URLs of data served by this service; hosts behind one name must share it. Without "
         "it a key is made in runtime_dir.",
     )
-    listen: Address = option(Address("127.0.0.1:8080"), help="Where ugr serve listens.", example="unix:/run/ugr/ugr.sock")
-    workers: int = option(2, help="Worker processes of ugr serve.")
-    threads: int = option(16, help="Threads in each worker process.")
-    max_waiting: int = option(
-        12, help="Requests of one worker that may wait for endpoints at a time; must be below threads."
+    listen: Address = option(
+        Address("127.0.0.1:8080"), help="Where ugr serve listens.", example="unix:/run/ugr/ugr.sock"
     )
-    max_listings: int = option(4, help="Listings that one worker produces at a time.")
-    max_data: int = option(4, help="Files that one worker serves itself at a time.")
-    max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.")
-    log_level: str = option("info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error"))
+    workers: int = option(2, help="Worker processes of ugr serve.", minimum=1, maximum=1024)
+    threads: int = option(16, help="Threads in each worker process.", minimum=2, maximum=4096)
+    max_waiting: int = option(
+        12,
+        help="Requests of one worker that may wait for endpoints at a time; must be below threads.",
+        minimum=1,
+    )
+    max_listings: int = option(4, help="Listings that one worker produces at a time.", minimum=1)
+    max_data: int = option(4, help="Files that one worker serves itself at a time.", minimum=1)
+    max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.", minimum=1024)
+    log_level: str = option(
+        "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +91,7 @@ class CacheSettings:
         Duration(5.0), help="How long an answer is remembered when an endpoint was silent or not asked."
     )
     listing_ttl: Duration = option(Duration(60.0), help="How long a listing is remembered.")
-    max_entries: int = option(1_000_000, help="Files, absences and listed names remembered by one worker.")
+    max_entries: int = option(1_000_000, help="Files, absences and listed names remembered by one worker.", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +102,12 @@ class SelectionSettings:
         ("health", "network", "geo", "weight", "shuffle"),
         help="Steps of the choice, in order; each refines the order that the one before left.",
     )
-    geoip: str | None = option(
-        None, help="A GeoIP City database in MaxMind DB format; read again when it changes.", example="/usr/share/GeoIP/GeoLite2-City.mmdb"
+    geoip: Path | None = option(
+        None,
+        help="A GeoIP City database in MaxMind DB format; read again when it changes.",
+        example="/usr/share/GeoIP/GeoLite2-City.mmdb",
     )
-    fuzz: float = option(10.0, help="Kilometres within which endpoints count as equally close.")
+    fuzz: float = option(10.0, help="Kilometres within which endpoints count as equally close.", minimum=0)
     patience: Duration = option(
         Duration(0.3),
         help="Least time that a better placed endpoint is waited for when a worse placed one has already answered; "
@@ -108,14 +120,18 @@ class HealthSettings:
     """``[health]``: how endpoints are watched."""
 
     enabled: bool = option(True, help="Whether endpoints are probed at all.")
-    interval: Duration = option(Duration(10.0), help="Time between two probes of an endpoint.")
+    interval: Duration = option(Duration(10.0), help="Time between two probes of an endpoint.", minimum=0.01)
     retry_interval: Duration = option(
-        Duration(2.0), help="Time between two probes of an endpoint that failed its last one or is down."
+        Duration(2.0),
+        help="Time between two probes of an endpoint that failed its last one or is down.",
+        minimum=0.01,
     )
-    timeout: Duration = option(Duration(3.0), help="Longest time for a probe.")
-    max_latency: Duration = option(Duration(10.0), help="A probe slower than this counts as failed.")
-    failures: int = option(3, help="Failures in a row, of probes or questions, after which an endpoint is down.")
-    recoveries: int = option(2, help="Good probes in a row after which it is up again.")
+    timeout: Duration = option(Duration(3.0), help="Longest time for a probe.", minimum=0.01)
+    max_latency: Duration = option(Duration(10.0), help="A probe slower than this counts as failed.", minimum=0.01)
+    failures: int = option(
+        3, help="Failures in a row, of probes or questions, after which an endpoint is down.", minimum=1
+    )
+    recoveries: int = option(2, help="Good probes in a row after which it is up again.", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)

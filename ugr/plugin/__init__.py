@@ -39,11 +39,11 @@ from ugr.model import (
     Transfer,
     Usage,
 )
-from ugr.plugin.blocking import BlockingEndpoint
-from ugr.plugin.endpoint import Endpoint, MultipartStep
+from ugr.plugin.blocking import BlockingEndpoint, BlockingOptions
+from ugr.plugin.endpoint import Endpoint, Multipart, MultipartStep
 from ugr.plugin.hookspecs import hookimpl
 from ugr.plugin.options import EndpointOptions, option
-from ugr.plugin.policy import Candidate, Client, Policy
+from ugr.plugin.policy import Candidate, Client, Policy, PolicyContext
 from ugr.transport import Answer, Credentials, Transport
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "Answer",
     "BadRequest",
     "BlockingEndpoint",
+    "BlockingOptions",
     "Busy",
     "Call",
     "Candidate",
@@ -70,12 +71,14 @@ __all__ = [
     "IsADirectory",
     "Location",
     "Misbehaved",
+    "Multipart",
     "MultipartStep",
     "NoSpace",
     "NotADirectory",
     "NotFound",
     "PermissionDenied",
     "Policy",
+    "PolicyContext",
     "Position",
     "PreconditionFailed",
     "Refused",

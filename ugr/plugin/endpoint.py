@@ -11,7 +11,8 @@ with "/", are decoded, have no empty, "." or ".." component, no trailing "/" and
 character; "/" is the endpoint's root. Core guarantees this for every call.
 
 The clauses below each verb are numbered (``STAT-1`` ...); each has a test of that name in
-``ugr.testing.EndpointSuite``. MUST is checked; SHOULD is advice.
+``ugr.testing.EndpointSuite``. MUST is checked; SHOULD is advice. A clause is written
+``* STAT-1: one sentence or two``: the contract page and the kit's messages are made from them.
 """
 
 from __future__ import annotations
@@ -69,16 +70,26 @@ class Multipart:
     locations: tuple[Location, ...]
 
 
+def overridden(cls: type, contract: type, writable: bool) -> dict[str, bool]:
+    """Say for each optional verb whether ``cls`` has its own, and may use it when not ``writable``."""
+    return {
+        verb: getattr(cls, verb) is not getattr(contract, verb) and (writable or verb not in WRITING_VERBS)
+        for verb in OPTIONAL_VERBS
+    }
+
+
 class Endpoint(ABC):
     """One configured storage.
 
-    An instance belongs to one worker process. Coroutine verbs run on that worker's event loop
-    and must never hold it for more than 5 ms (LOOP-1); whoever prefers blocking code derives
-    from ``BlockingEndpoint`` instead.
+    An instance belongs to one worker process. Coroutine verbs run on that worker's event loop;
+    whoever prefers blocking code derives from ``BlockingEndpoint`` instead. For all verbs:
 
-    Errors, for all verbs: raise only UgrError subclasses (ERR-1); never let a secret into a
-    message, a log line or ``repr`` (ERR-2); obey ``call.remaining()``, ending within 250 ms of
-    it with Timeout or DeadlineExceeded (TIME-1); be safe to cancel at any await (TIME-2).
+    * ERR-1: every verb MUST raise UgrError subclasses only.
+    * ERR-2: a secret MUST NOT get into a message, a log line or ``repr``.
+    * TIME-1: every coroutine verb MUST obey ``call.remaining()``: when the storage is silent, end
+      within 250 ms of it with Timeout or DeadlineExceeded.
+    * TIME-2: every coroutine verb MUST be safe to cancel at any await.
+    * LOOP-1: the loop MUST NOT be held for more than 5 ms.
     """
 
     contract: ClassVar[int] = CONTRACT
@@ -88,24 +99,28 @@ class Endpoint(ABC):
     """True only when the storage must see the client's identity; cache and flight are then keyed by it."""
 
     def __init__(self, name: str, options: EndpointOptions) -> None:
-        """Keep both; do no I/O (INIT-1). Raise ConfigError for options that cannot work together."""
+        """Keep both; raise ConfigError for options that cannot work together.
+
+        * INIT-1: MUST do no I/O: no file, no socket, no process.
+        """
         self.name = name
         self.options = options
 
     def capabilities(self) -> Mapping[str, bool]:
         """Say which optional verbs this endpoint has: those it overrides, masked by configuration."""
-        cls = type(self)
-        return {
-            verb: getattr(cls, verb) is not getattr(Endpoint, verb)
-            and (self.options.writable or verb not in WRITING_VERBS)
-            for verb in OPTIONAL_VERBS
-        }
+        return overridden(type(self), Endpoint, self.options.writable)
 
     async def open(self, transport: Transport) -> None:  # noqa: B027
-        """Get ready, after fork, on the loop. MUST work when the storage is down (OPEN-1)."""
+        """Get ready, after fork, on the loop.
+
+        * OPEN-1: MUST work when the storage is down.
+        """
 
     async def close(self) -> None:  # noqa: B027
-        """Let go of everything that ``open`` took. MUST be safe to call twice (CLOSE-1)."""
+        """Let go of everything that ``open`` took.
+
+        * CLOSE-1: MUST be safe to call twice.
+        """
 
     async def refresh(self) -> float | None:
         """Renew credentials in the background; return the seconds to the next call, None for never."""
@@ -153,27 +168,49 @@ class Endpoint(ABC):
         """
 
     async def delete(self, path: str, call: Call) -> None:
-        """Remove one file or empty directory. DEL-1: a missing path MUST raise NotFound."""
+        """Remove one file or empty directory.
+
+        * DEL-1: a missing path MUST raise NotFound.
+        * DEL-2: when it returns, the name MUST be gone, and no other.
+        """
         raise Unsupported("this endpoint cannot delete", path=path, endpoint=self.name, verb="delete")
 
     async def mkdir(self, path: str, call: Call) -> None:
-        """Make one directory, parents included. MKDIR-1: an existing name MUST raise AlreadyExists."""
+        """Make one directory, parents included.
+
+        * MKDIR-1: an existing name MUST raise AlreadyExists.
+        * MKDIR-2: when it returns, the directory and its parents MUST be there.
+        """
         raise Unsupported("this endpoint cannot make directories", path=path, endpoint=self.name, verb="mkdir")
 
     async def move(self, source: str, target: str, overwrite: bool, call: Call) -> None:
-        """Rename within the endpoint. MOVE-1: without ``overwrite`` an existing target MUST raise AlreadyExists."""
+        """Rename within the endpoint.
+
+        * MOVE-1: without ``overwrite`` an existing target MUST raise AlreadyExists, and nothing changes.
+        * MOVE-2: when it returns, the bytes MUST be at ``target`` and nowhere else.
+        """
         raise Unsupported("this endpoint cannot move", path=source, endpoint=self.name, verb="move")
 
     async def copy(self, source: str, target: str, overwrite: bool, call: Call) -> None:
-        """Copy within the endpoint. COPY-1: without ``overwrite`` an existing target MUST raise AlreadyExists."""
+        """Copy within the endpoint.
+
+        * COPY-1: without ``overwrite`` an existing target MUST raise AlreadyExists, and nothing changes.
+        * COPY-2: when it returns, the bytes MUST be at both names.
+        """
         raise Unsupported("this endpoint cannot copy", path=source, endpoint=self.name, verb="copy")
 
     async def checksum(self, path: str, algorithm: str, call: Call) -> str:
-        """Return lower-case hex digits. SUM-1: adler32 MUST have 8 of them."""
+        """Return the checksum of a file; raise Unsupported for an algorithm that is not to be had.
+
+        * SUM-1: the result MUST be the file's checksum in lower-case hex digits; adler32 has 8.
+        """
         raise Unsupported("this endpoint knows no checksums", path=path, endpoint=self.name, verb="checksum")
 
     async def store_checksum(self, path: str, algorithm: str, value: str, call: Call) -> None:
-        """Keep a checksum beside the file, so that ``checksum`` finds it later."""
+        """Keep a checksum beside the file.
+
+        * SUM-2: what is kept, ``checksum`` MUST return.
+        """
         raise Unsupported(
             "this endpoint keeps no checksums", path=path, endpoint=self.name, verb="store_checksum"
         )
@@ -188,11 +225,17 @@ class Endpoint(ABC):
         upload_id: str | None = None,
         parts: int = 1,
     ) -> Multipart:
-        """Say where the next step of an upload in parts goes; ``parts`` counts the URLs wanted."""
+        """Say where the next step of an upload in parts goes; ``parts`` counts the URLs wanted.
+
+        * PARTS-1: PARTS MUST give one location per part, in order; the other steps exactly one.
+        """
         raise Unsupported("this endpoint has no multipart uploads", path=path, endpoint=self.name, verb="multipart")
 
     async def usage(self, path: str, call: Call) -> Usage:
-        """Return the space used and free below ``path``."""
+        """Return the space used and free below ``path``.
+
+        * USAGE-1: figures MUST be bytes, and None when unknown.
+        """
         raise Unsupported("this endpoint does not report its space", path=path, endpoint=self.name, verb="usage")
 
     async def health(self, call: Call) -> None:
@@ -208,7 +251,9 @@ class Endpoint(ABC):
     async def data(self, path: str, call: Call) -> BinaryIO:
         """Open a file of this host for reading (only for locations that are ``served_here``).
 
-        DATA-1: a directory MUST raise IsADirectory, a missing file NotFound, and what lies
-        outside the endpoint's root PermissionDenied. The caller closes the file.
+        * DATA-1: a directory MUST raise IsADirectory, a missing file NotFound, and what lies
+          outside the endpoint's root PermissionDenied.
+
+        The caller closes the file.
         """
         raise Unsupported("this endpoint's data is not on this host", path=path, endpoint=self.name, verb="data")

@@ -37,7 +37,7 @@ class EndpointOptions:
         "GeoIP database.",
         example="46.23, 6.05",
     )
-    weight: float = option(1.0, help="Share of clients among equally placed endpoints; 0 is last resort.")
+    weight: float = option(1.0, help="Share of clients among equally placed endpoints; 0 is last resort.", minimum=0)
     readable: bool = option(True, help="Whether clients may be sent here to read.")
     listable: bool = option(True, help="Whether this endpoint is asked for listings.")
     writable: bool = option(False, help="Whether anything may be changed here.")
@@ -47,7 +47,19 @@ class EndpointOptions:
         "lenient: it is absent (404). The default is that of [ugr].",
         choices=("strict", "lenient"),
     )
-    connect_timeout: Duration = option(Duration(1.0), help="Longest time to open a connection, TLS included.")
-    timeout: Duration = option(Duration(3.0), help="Longest time for one question to this endpoint.")
-    max_questions: int = option(64, help="Questions asked of this endpoint at the same time; more wait their turn.")
-    max_entries: int = option(1_000_000, help="Entries taken from one directory; more are cut off with a word.")
+    url_lifetime: Duration | None = option(
+        None,
+        help="How long a signed URL given to a client is good for. The default is that of [ugr].",
+        example="1h",
+        minimum=1,
+    )
+    connect_timeout: Duration = option(
+        Duration(1.0), help="Longest time to open a connection, TLS included.", minimum=0.01
+    )
+    timeout: Duration = option(Duration(3.0), help="Longest time for one question to this endpoint.", minimum=0.01)
+    max_questions: int = option(
+        64, help="Questions asked of this endpoint at the same time; more wait their turn.", minimum=1
+    )
+    max_entries: int = option(
+        1_000_000, help="Entries taken from one directory; more are cut off with a word.", minimum=1
+    )

@@ -40,24 +40,47 @@ class Candidate:
     distance: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyContext:
+    """What policies are told before the first choice. ``fuzz`` is kilometres: closer than that is equally close."""
+
+    fuzz: float = 0.0
+
+
 class Policy(ABC):
-    """One step of the choice. Policies are applied in the order that ``[selection]`` names them."""
+    """One step of the choice. Policies are applied in the order that ``[selection]`` names them.
+
+    A policy is pure: what it answers depends on its arguments and the context alone, so that core
+    may remember the answer. It is made without arguments, once per worker, and called from any
+    thread.
+    """
 
     name: ClassVar[str]
     spreads: ClassVar[bool] = False
     """True for policies that only spread load among equals: waiting for a better-placed endpoint
-    is then not worth a client's time."""
+    is then not worth a client's time. Only these may look at ``seed``."""
+    by_address: ClassVar[bool] = False
+    """True when ``Client.address`` matters, not only the client's position and network. Without it
+    a policy that does not spread sees None there."""
+    context: PolicyContext = PolicyContext()
+
+    def prepare(self, context: PolicyContext) -> None:
+        """Take the context; called once, before anything else."""
+        self.context = context
 
     def exclude(self, candidate: Candidate, client: Client) -> str | None:
-        """Return why this candidate must not be used, or None."""
+        """Return why this candidate must not be used, or None; whatever its place in the order."""
         return None
 
     @abstractmethod
     def split(
         self, group: Sequence[Candidate], client: Client, seed: int
     ) -> Sequence[Sequence[Candidate]]:
-        """Split a group of equals into ordered groups, best first; return ``[group]`` to abstain.
+        """Split a group of two or more equals into ordered groups, best first; return ``[group]`` to abstain.
 
-        ``seed`` is the same for one client and one file within a minute: spreading must depend on
-        nothing else.
+        Every candidate of the group must be in the result once. Places are given as if all
+        endpoints were up (``Candidate.down`` is None here): whether one is left out says
+        ``exclude``, so that the order of the others does not depend on who is down. ``seed`` is
+        the same for one client and one file within a minute (0 for policies that do not spread):
+        spreading must depend on nothing else.
         """

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ugr.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -16,8 +18,12 @@ class Credentials:
     ``certificate`` and ``key`` are PEM bytes (a grid proxy is one PEM with everything: give it as
     both). ``ca_directory`` is a hashed directory, ``ca_file`` a bundle; with neither, the system's
     authorities are trusted. With ``ca_directory`` set, only it is. ``crls`` turns on revocation
-    checks from the ``.r0`` files of ``ca_directory``. ``verify`` off is for tests only.
-    ``user`` and ``password`` are for HTTP Basic, or Digest when ``digest`` is set.
+    checks from the ``.r0`` files of ``ca_directory``; every authority there then needs one.
+    ``verify`` off is for tests only. ``user`` and ``password`` are for HTTP Basic, or Digest when
+    ``digest`` is set.
+
+    A renewed certificate is a new value, hence new connections. Raises ConfigError for fields
+    that cannot work together.
     """
 
     certificate: bytes | None = field(default=None, repr=False)
@@ -30,13 +36,32 @@ class Credentials:
     password: str | None = field(default=None, repr=False)
     digest: bool = False
 
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigError("a client certificate and its key go together; a grid proxy is both")
+        if self.crls and self.ca_directory is None:
+            raise ConfigError("revocation checks need a directory of authorities, whose .r0 files they read")
+        if self.user is None:
+            if self.password is not None or self.digest:
+                raise ConfigError("a password needs a user")
+        elif not self.user.isascii() or not self.user.isprintable() or ":" in self.user:
+            raise ConfigError("a user for HTTP authentication must be printable ASCII without a colon (RFC 7617, 2)")
+        if self.password is not None and not self.password.isprintable():
+            raise ConfigError("a password for HTTP authentication must not contain control characters")
+
 
 NO_CREDENTIALS = Credentials()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. ``headers`` are pairs of lower-case name and value, in order."""
+    """A complete answer.
+
+    ``status`` is what the endpoint said. ``headers`` are pairs of lower-case name and value, in
+    order; each value is visible ASCII, space and tab, without white space around it: a header
+    that is anything else was dropped, so a value may be echoed. ``body`` has no transfer coding
+    left; a content coding is not undone.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]

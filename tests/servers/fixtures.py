@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers that tests share, as pytest fixtures.
+
+Knows: which servers live as long as the test run. Refuses to know: what is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.ceph import Ceph
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[Ceph]:
+    """Three S3 gateways of one Ceph cluster; each test makes its own buckets."""
+    with Ceph(gateways=3) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def frozen_gateway(ceph: Ceph) -> Iterator[None]:
+    """Freeze the last gateway for one test; it goes on whatever the test does."""
+    gateway = ceph.gateways[-1]
+    gateway.pause()
+    try:
+        yield None
+    finally:
+        gateway.resume()

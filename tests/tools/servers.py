@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Install the real servers and clients that the tests use, where that is possible.
+
+Knows: which Debian package each test needs. Refuses to know: how a server is started, which is
+the business of its tests. Nothing here starts a service.
+
+``servers.py list`` prints the table; ``servers.py install`` installs what is missing when it runs
+as root on Debian or Ubuntu, and otherwise says what will be skipped. It always succeeds unless apt
+fails: a missing server skips its tests, with a reason.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PACKAGES = {
+    "ceph-mon": "Ceph's S3 gateway: its monitor",
+    "ceph-osd": "Ceph's S3 gateway: its store",
+    "radosgw": "Ceph's S3 gateway itself",
+    "nginx": "a front server, and storage behind plain HTTP",
+    "davix": "client: davix-ls, davix-get",
+    "gfal2-util-scripts": "client: gfal-ls, gfal-copy",
+    "python3-gfal2": "client: what the gfal commands import",
+    "gfal2-plugin-http": "client: gfal over HTTP",
+    "gfal2-plugin-file": "client: gfal to local files",
+    "curl": "client: curl",
+    "wrk": "load for the measurements",
+}
+"""Debian package -> what the tests want of it."""
+
+LOCK_SECONDS = 600
+"""How long to wait for another apt to finish."""
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""Debian asks this file whether a freshly installed service may be started."""
+
+
+def missing() -> list[str]:
+    """Return the packages that are not installed, in the table's order."""
+    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES]
+    answer = subprocess.run(query, capture_output=True, text=True, check=False)
+    installed = {line.split()[0] for line in answer.stdout.splitlines() if line.endswith(" installed")}
+    return [package for package in PACKAGES if package not in installed]
+
+
+@contextmanager
+def no_service_started() -> Iterator[None]:
+    """Keep Debian from starting what it installs, unless this machine already has a rule for that."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\n# made by ugr's tests for one installation\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+def apt(*words: str) -> int:
+    """Run apt-get without questions, waiting for its lock; return its exit status."""
+    command = ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", *words]
+    print("$", *command, flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def listed(packages: list[str]) -> bool:
+    """Say whether apt's lists, as they are on disk, offer all of these packages."""
+    answer = subprocess.run(["apt-cache", "policy", *packages], capture_output=True, text=True, check=False)
+    known = {block.split(":", 1)[0] for block in answer.stdout.split("\n") if block.endswith(":") and block[0] != " "}
+    return known.issuperset(packages) and "Candidate: (none)" not in answer.stdout
+
+
+def install() -> int:
+    """Install what is missing, or say why not; return an exit status."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-query") is None:
+        print(f"servers: {platform.system()} without apt: tests of servers that are not installed are skipped")
+        return 0
+    packages = missing()
+    if not packages:
+        return 0
+    names = " ".join(packages)
+    if os.environ.get("UGR_INSTALL", "yes").lower() in ("no", "0", "false", "off"):
+        print(f"servers: UGR_INSTALL says no; tests that need these Debian packages are skipped: {names}")
+        return 0
+    if os.geteuid() != 0:
+        print(f"servers: not root; tests that need these Debian packages are skipped: {names}")
+        return 0
+    print(f"servers: installing Debian packages for the tests (UGR_INSTALL=no to do without): {names}", flush=True)
+    wanted = ("install", "-y", "--no-install-recommends", *packages)
+    with no_service_started():
+        if listed(packages) and apt(*wanted) == 0:
+            return 0
+        return apt("update") or apt(*wanted)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return its exit status."""
+    match arguments:
+        case ["list"]:
+            for package, purpose in PACKAGES.items():
+                print(f"{package:20} {purpose}")
+            return 0
+        case ["install"]:
+            return install()
+    print("usage: servers.py list | install", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

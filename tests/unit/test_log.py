@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Log lines: layout, no secrets, no control characters."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ugr.call import Call
+from ugr.log import about, configure, one_line, redact
+
+
+@pytest.fixture
+def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    stream = io.StringIO()
+    configure("info", stream)
+    yield logging.getLogger("ugr.test"), stream
+    root.handlers[:], level = before
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer s3kr1t",
+        "authorization: Basic czNrcjF0s3kr1t==",
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIAs3kr1t/20260101/x, SignedHeaders=host, Signature=s3kr1t",
+        "('Authorization', 'Bearer s3kr1t')",
+        "{'authorization': 'Bearer s3kr1t', 'host': 'h'}",
+        "(b'Authorization', b'Bearer s3kr1t')",
+        "TransferHeaderAuthorization: Bearer s3kr1t",
+        "X-Auth-Token: s3kr1t",
+        "x-amz-security-token: s3kr1t",
+        "Cookie: session=s3kr1t; other=s3kr1t",
+        "https://h/p?authz=s3kr1t",
+        "https://h/p?authz=Bearer%20s3kr1t&x=1",
+        "https://h/p?x=1&access_token=s3kr1t#f",
+        "https://h/p?X-Amz-Credential=AKIAs3kr1t%2F20260101&X-Amz-Signature=s3kr1t",
+        "https://h/p?x-amz-security-token=s3kr1t",
+        "https://h/p?AWSAccessKeyId=s3kr1t&Signature=s3kr1t%3D&Expires=1",
+        "https://h/p?sv=2020&sig=s3kr1t%2B",
+        "https://h/v1/a/c/o?temp_url_sig=s3kr1t&temp_url_expires=1",
+        "https://h/-/data/cern/atlas/f?e=1800000000&m=GET&s=s3kr1t",
+        "https://h/login?next=https%3A%2F%2Fh%2Fp%3Fauthz%3Ds3kr1t%26x%3D1",
+        "https://user:s3kr1t@h/p",
+        "https://s3kr1t@h/p",
+        "password=s3kr1t",
+        'password = "x" password="s3 kr1t s3kr1t"',
+        "{'password': 's3kr1t'}",
+        '{"access_token": "s3kr1t", "expires_in": 1}',
+        "client_secret=s3kr1t&grant_type=x",
+        "refused bearer s3kr1ts3kr1ts3kr1t",
+        "token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzM2tyMXQifQ.s3kr1t",
+    ],
+)
+def test_secrets_are_hidden_and_the_text_around_stays(text: str) -> None:
+    hidden = redact(f"before {text} after")
+    assert "s3kr1t" not in hidden
+    assert "***" in hidden
+    assert hidden.startswith("before ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET https://h/p?authz=abc&x=1 failed", "GET https://h/p?authz=***&x=1 failed"),
+        ("Authorization: Bearer abc from 10.0.0.1", "Authorization: *** from 10.0.0.1"),
+        ("{'authorization': 'Bearer abc', 'host': 'h'}", "{'authorization': '***', 'host': 'h'}"),
+        ("https://h/p%3Fauthz%3Dabc%26x%3D1", "https://h/p%3Fauthz%3D***%26x%3D1"),
+        ("https://u:p@h:1/x", "https://***@h:1/x"),
+        ('{"access_token": "abc", "n": 1}', '{"access_token": ***, "n": 1}'),
+        ("/-/data/cern/f?e=1&m=GET&s=abc_-1 200", "/-/data/cern/f?e=1&m=GET&s=*** 200"),
+    ],
+)
+def test_only_the_secret_is_hidden(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "endpoint cern is down: connection refused",
+        "basic authentication is not offered, bearer tokens are",
+        "design=1 insig=2 x-sig-x=3",
+        "user@example.org wrote to /atlas/user@home/f",
+        "https://h/p?s=3&e=4",
+        "[endpoint:cern] secret_key: a secret is not written here; write secret_key_file = /path",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text())
+def test_redaction_takes_any_text_and_changes_nothing_twice(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+@given(st.text())
+def test_a_line_has_no_control_character(text: str) -> None:
+    assert re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", one_line(text)) is None
+
+
+def test_an_event_is_one_line_with_time_level_logger_and_request(log: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, stream = log
+    logger.info("endpoint %s is up", "cern", extra=about(Call.until(1.0, id="1f3a")))
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO ugr\.test \[1f3a\] endpoint cern is up\n", stream.getvalue()
+    )
+
+
+def test_arguments_cannot_forge_a_line(log: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, stream = log
+    logger.warning("no such name: %s", "/f\n2026-01-01T00:00:00.000Z INFO ugr forged\x1b[31m\ud800")
+    assert stream.getvalue().count("\n") == 1
+    assert r"/f\n2026-01-01T00:00:00.000Z INFO ugr forged\x1b[31m\ud800" in stream.getvalue()
+
+
+def test_a_traceback_stays_on_the_line_and_hides_secrets(log: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, stream = log
+    try:
+        raise ValueError("cannot use https://h/?authz=s3kr1t")
+    except ValueError:
+        logger.exception("plugin bug")
+    line = stream.getvalue()
+    assert line.count("\n") == 1
+    assert "ValueError: cannot use https://h/?authz=***" in line
+    assert "s3kr1t" not in line
+
+
+def test_less_severe_events_and_chatter_of_libraries_are_left_out(log: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, stream = log
+    logger.debug("detail")
+    logging.getLogger("botocore").info("chatter")
+    logging.getLogger("botocore").warning("trouble")
+    logging.getLogger("ugr_s3.endpoint").info("plugin")
+    assert [line.split(" ", 3)[2:] for line in stream.getvalue().splitlines()] == [
+        ["botocore", "trouble"],
+        ["ugr_s3.endpoint", "plugin"],
+    ]
+
+
+def test_the_last_configuration_counts(log: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, first = log
+    second = io.StringIO()
+    configure("error", second)
+    logger.warning("not severe enough")
+    logger.error("severe")
+    assert first.getvalue() == ""
+    assert second.getvalue().endswith("ERROR ugr.test severe\n")

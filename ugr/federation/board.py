@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is believed of all endpoints, for everybody in this process to read.
+
+Knows: one ``Health`` for each endpoint. Refuses to know: how events come about.
+
+Readers are on the way of every request, so reading costs one look into a dict that is replaced,
+never changed. Whoever wants verdicts shared between processes replaces this class by one with the
+same methods.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from ugr.config.settings import HealthSettings
+from ugr.federation.health import Health, Kind, State, Verdict, seconds
+
+log = logging.getLogger("ugr.health")
+
+Watcher = Callable[[str, Verdict], None]
+"""Called with the name and the new verdict of an endpoint whose state changed."""
+
+
+class Board:
+    """The verdicts on all endpoints. Every method may be called from any thread."""
+
+    def __init__(
+        self, names: Iterable[str], settings: HealthSettings, *, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._wall = wall
+        self._health = {name: Health(settings, wall=wall) for name in names}
+        self._downs: Mapping[str, str] = MappingProxyType({})
+        self._lock = threading.Lock()
+        self._watchers: tuple[Watcher, ...] = ()
+
+    def down(self, name: str) -> str | None:
+        """Return why an endpoint is down, in words ("down: connection refused"), or None."""
+        return self._downs.get(name)
+
+    def downs(self) -> Mapping[str, str]:
+        """Return all endpoints that are down with the reason; the mapping never changes."""
+        return self._downs
+
+    def usual_latency(self, name: str) -> float | None:
+        """Return the usual time of an answer in seconds, None when it is not known."""
+        return self._health[name].usual_latency
+
+    def snapshot(self) -> Mapping[str, Verdict]:
+        """Return what is believed of every endpoint, in the order of configuration."""
+        with self._lock:
+            return {name: health.verdict() for name, health in self._health.items()}
+
+    def next_probe(self, name: str, now: float) -> float:
+        """Return when to probe an endpoint next, after a probe that ended ``now``."""
+        return self._health[name].next_probe(now)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have ``watcher`` called on every change of state, in the thread of the event; it must be quick."""
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+
+    def probe_ok(self, name: str, latency: float) -> None:
+        """Note a good probe that took ``latency`` seconds."""
+        self._note(name, lambda health: health.probe_ok(latency))
+
+    def probe_failed(self, name: str, reason: str, kind: Kind = Kind.FAILED) -> None:
+        """Note a probe that failed, with the reason in words."""
+        self._note(name, lambda health: health.probe_failed(reason, kind))
+
+    def question_ok(self, name: str, latency: float | None) -> None:
+        """Note an answer; ``latency`` in seconds, None when it says nothing of the endpoint."""
+        self._note(name, lambda health: health.question_ok(latency))
+
+    def question_failed(self, name: str, reason: str) -> None:
+        """Note a question that timed out, was refused, or was answered with nonsense."""
+        self._note(name, lambda health: health.question_failed(reason))
+
+    def abandoned(self, name: str) -> None:
+        """Note that every thread of a blocking plugin is stuck."""
+        self._note(name, Health.abandoned)
+
+    def _note(self, name: str, event: Callable[[Health], None]) -> None:
+        health = self._health[name]
+        with self._lock:
+            before = health.verdict()
+            event(health)
+            after = health.verdict()
+            if after.reason != before.reason:
+                self._publish()
+            watchers = self._watchers
+        if after.state is not before.state:
+            self._tell(name, before, after)
+            for watcher in watchers:
+                watcher(name, after)
+
+    def _publish(self) -> None:
+        self._downs = MappingProxyType(
+            {name: health.reason for name, health in self._health.items() if health.reason is not None}
+        )
+
+    def _tell(self, name: str, before: Verdict, after: Verdict) -> None:
+        if after.state is State.DOWN:
+            log.warning("endpoint %s is %s", name, after.reason)
+        elif before.state is State.DOWN:
+            lasted = seconds(round(after.since - before.since, 1))
+            log.info("endpoint %s is up again, was %s for %s", name, before.reason, lasted)
+        else:
+            log.info("endpoint %s is up", name)

@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask, merge, remember, choose: one name over many endpoints.
+
+Knows: guarded endpoints, the caches, flights, the rules of absence. Refuses to know: mounts and
+rights (``ugr.namespace``), HTTP.
+
+Coroutines run on the event loop. ``peek`` and ``redirect`` may be called from any thread.
+
+The rules of truth: a name is absent only when every eligible endpoint said so; an endpoint that
+was believed to be up and stayed silent, or refused the federation's own credentials, makes the
+answer unknown (Unavailable). Endpoints known to be down are not asked and are named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ugr.call import Call
+from ugr.config.settings import Settings
+from ugr.errors import NotFound, UgrError, Unavailable
+from ugr.federation.answers import (
+    EndpointAnswer,
+    Excluded,
+    Explanation,
+    Listing,
+    Located,
+    Redirection,
+    Target,
+)
+from ugr.federation.cache import Cache, CachedListing, Entry
+from ugr.federation.flight import Enough, Flight
+from ugr.federation.guarded import GuardedEndpoint
+from ugr.federation.listing import FreshListing, RememberedListing
+from ugr.federation.merge import Merged, etag, merge
+from ugr.federation.remembering import Keeper
+from ugr.federation.routes import Eligible, Route
+from ugr.federation.selection import Selection
+from ugr.federation.slots import Slots
+from ugr.model import FileInfo, Intent, Result, Transfer
+
+SILENT = frozenset((Result.DENIED, Result.FAILED, Result.TIMED_OUT, Result.PENDING))
+"""Results after which it is not known whether the endpoint has the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A flight, and who was left out of it."""
+
+    flight: Flight
+    unasked: dict[str, str]
+
+
+class Federation:
+    """All endpoints of one worker, as one."""
+
+    def __init__(
+        self,
+        guards: Mapping[str, GuardedEndpoint],
+        selection: Selection,
+        cache: Cache,
+        slots: Slots,
+        settings: Settings,
+        downs: Callable[[], Mapping[str, str]],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.guards = dict(guards)
+        self.selection = selection
+        self.settings = settings
+        self.keeper = Keeper(cache, slots, settings.cache)
+        self._cache = cache
+        self._slots = slots
+        self._downs = downs
+        self._wall = wall
+        self._asking: dict[str, _Asking] = {}
+        self._strict = frozenset(
+            name
+            for name, guard in self.guards.items()
+            if (guard.options.absence or settings.ugr.absence) == "strict"
+        )
+
+    # --- finding -------------------------------------------------------------------------------
+
+    def peek(self, path: str, eligible: Eligible) -> Located | None:
+        """Return what is remembered, None when somebody must be asked; raise NotFound for an absence.
+
+        Safe to call from any thread.
+        """
+        entry = self._cache.peek(path)
+        if entry is None or eligible.readers_mask & ~(entry.covered | entry.unasked | entry.silent):
+            return None
+        unasked = self._slots.names(entry.unasked)
+        if not entry.present:
+            raise self._absent(path, unasked)
+        return self._recalled(path, eligible, entry, unasked)
+
+    async def locate(self, path: str, eligible: Eligible, call: Call) -> Located:
+        """Find a file for a client who will be sent to it: closest first.
+
+        Answers as soon as no endpoint that is still silent could be placed better than the best
+        that has it. Raises NotFound, Unavailable, Conflict.
+        """
+        client = self.selection.client(call.address)
+        tiers = self.selection.tiers([route.endpoint for route in eligible.readers], client)
+        return await self._find(path, eligible, call, self._closest(tiers))
+
+    async def stat(self, path: str, eligible: Eligible, call: Call) -> Located:
+        """Describe a name from all endpoints that answer in their usual time.
+
+        Raises NotFound, Unavailable, Conflict.
+        """
+        return await self._find(path, eligible, call, self._everyone)
+
+    async def _find(self, path: str, eligible: Eligible, call: Call, enough: Enough) -> Located:
+        known = self.peek(path, eligible)
+        if known is not None:
+            return known
+        asking = self._ask(path, eligible)
+        loop = asyncio.get_running_loop()
+        await asking.flight.wait(enough, loop.time() + call.remaining())
+        return self._conclude(path, eligible, asking)
+
+    def _ask(self, path: str, eligible: Eligible) -> _Asking:
+        """Join the flight for this name, or start one."""
+        asking = self._asking.get(path)
+        if asking is not None:
+            return asking
+        asked, unasked = self._split(path, eligible.readers)
+        generation = self.keeper.generation
+        call = Call.until(self.settings.ugr.deadline)
+
+        def landed(flight: Flight) -> None:
+            if self._asking.get(path) is asking:
+                del self._asking[path]
+                self.keeper.keep(path, flight.answers.values(), unasked, generation)
+
+        asking = _Asking(Flight(asked, call, landed), unasked)
+        self._asking[path] = asking
+        return asking
+
+    def _split(
+        self, path: str, routes: Iterable[Route]
+    ) -> tuple[list[tuple[GuardedEndpoint, Target]], dict[str, str]]:
+        """Part the routes into those to ask and those known to be down, with the reason."""
+        asked: list[tuple[GuardedEndpoint, Target]] = []
+        unasked: dict[str, str] = {}
+        downs = self._downs()
+        for route in routes:
+            reason = downs.get(route.endpoint)
+            if reason is None:
+                asked.append((self.guards[route.endpoint], route.target(path)))
+            else:
+                unasked[route.endpoint] = reason
+        return asked, unasked
+
+    def _closest(self, tiers: Mapping[str, int]) -> Enough:
+        patience = self.settings.selection.patience
+
+        def enough(flight: Flight, now: float) -> float:
+            found = [name for name, answer in flight.answers.items() if answer.result is Result.FOUND]
+            if not found:
+                return float("inf")
+            best = min(tiers.get(name, 0) for name in found)
+            until = now
+            for name, guard in flight.outstanding.items():
+                if tiers.get(name, 0) < best:
+                    until = max(until, _latest(flight, guard, patience))
+            return until
+
+        return enough
+
+    def _everyone(self, flight: Flight, now: float) -> float:
+        if not any(answer.result is Result.FOUND for answer in flight.answers.values()):
+            return float("inf")
+        patience = self.settings.selection.patience
+        return max((_latest(flight, guard, patience) for guard in flight.outstanding.values()), default=now)
+
+    def _conclude(self, path: str, eligible: Eligible, asking: _Asking) -> Located:
+        """Say what the answers so far mean; raise NotFound, Unavailable or Conflict."""
+        answers = _all_answers(eligible.readers, asking)
+        merged = merge(path, answers)
+        silent = tuple(answer.endpoint for answer in answers if answer.result in SILENT)
+        unasked = tuple(asking.unasked)
+        if merged is not None:
+            return self._located(path, eligible, merged, answers, unasked, silent, complete=asking.flight.done)
+        if silent:
+            raise self._unknown(path, answers, unasked)
+        raise self._absent(path, unasked)
+
+    def _located(
+        self,
+        path: str,
+        eligible: Eligible,
+        merged: Merged,
+        answers: tuple[EndpointAnswer, ...],
+        unasked: tuple[str, ...],
+        silent: tuple[str, ...],
+        *,
+        complete: bool,
+    ) -> Located:
+        usable = set(merged.holders)
+        return Located(
+            path=path,
+            info=merged.info,
+            holders=tuple(route.target(path) for route in eligible.readers if route.endpoint in usable),
+            etag=etag(path, merged.info) if complete else None,
+            excluded=merged.excluded,
+            unasked=unasked,
+            silent=silent,
+            answers=answers,
+        )
+
+    def _recalled(self, path: str, eligible: Eligible, entry: Entry, unasked: tuple[str, ...]) -> Located:
+        info = FileInfo(
+            path.rpartition("/")[2],
+            entry.directory,
+            None if entry.directory else entry.size,
+            entry.mtime,
+            dict(entry.checksums),
+        )
+        return Located(
+            path=path,
+            info=info,
+            holders=tuple(route.target(path) for route in eligible.readers if route.bit & entry.holders),
+            etag=etag(path, info),
+            excluded=tuple(Excluded(name, reason) for name, reason in entry.excluded),
+            unasked=unasked,
+            silent=self._slots.names(entry.silent),
+            cached=True,
+            age=self._cache.clock() - entry.filled,
+        )
+
+    def _absent(self, path: str, unasked: tuple[str, ...]) -> UgrError:
+        strict = [name for name in unasked if name in self._strict]
+        if strict:
+            return Unavailable(
+                f"{', '.join(strict)} could have it and is down",
+                path=path,
+                unasked=unasked,
+                retry_after=self.settings.health.retry_interval,
+            )
+        return NotFound(
+            f"no endpoint has it; not asked, because down: {', '.join(unasked)}" if unasked else "no endpoint has it",
+            path=path,
+            unasked=unasked,
+        )
+
+    def _unknown(self, path: str, answers: Iterable[EndpointAnswer], unasked: tuple[str, ...]) -> Unavailable:
+        words = ", ".join(
+            f"{answer.endpoint}: {answer.reason or answer.result.value}" for answer in answers if answer.result in SILENT
+        )
+        return Unavailable(
+            f"whether it exists is not known ({words})",
+            path=path,
+            unasked=unasked,
+            retry_after=self.settings.health.retry_interval,
+        )
+
+    # --- listing -------------------------------------------------------------------------------
+
+    async def list(
+        self, path: str, eligible: Eligible, call: Call, *, virtual: frozenset[str] = frozenset(), exists: bool = False
+    ) -> Listing:
+        """List a directory merged over the endpoints.
+
+        ``virtual`` are names that exist by configuration; ``exists`` says that the directory
+        itself does. Raises NotFound, NotADirectory, Unavailable before anything is yielded.
+        """
+        cached = self._cache.listing(path)
+        if cached is not None:
+            return RememberedListing(path, cached)
+        asked, unasked = self._split(path, eligible.listers)
+        refuse_partial = self.settings.ugr.partial_listing == "abort"
+        if unasked and refuse_partial:
+            raise self._incomplete(path, unasked)
+        generation = self.keeper.generation
+
+        def completed(listing: FreshListing) -> None:
+            self.keeper.keep_listing(listing, eligible, virtual, generation)
+
+        listing = FreshListing(
+            path, asked, call, unasked=tuple(unasked), virtual=virtual, exists=exists, completed=completed
+        )
+        try:
+            await listing.begin()
+        except NotFound as error:
+            raise self._absent(path, error.unasked) from None
+        return await self._whole(listing) if refuse_partial else listing
+
+    async def _whole(self, listing: FreshListing) -> Listing:
+        """Read a listing to its end before a word of it is said; raise Unavailable when it misses something."""
+        async for _ in listing.batches():
+            pass
+        missing = {**listing.shortfall.missing, **{n: "cut off" for n in listing.shortfall.truncated}}
+        if missing:
+            raise self._incomplete(listing.path, missing)
+        now = self._cache.clock()
+        return RememberedListing(listing.path, CachedListing(tuple(listing.seen.values()), (), {}, {}, now, now))
+
+    def _incomplete(self, path: str, missing: Mapping[str, str]) -> Unavailable:
+        words = ", ".join(f"{name}: {reason}" for name, reason in missing.items())
+        return Unavailable(
+            f"the listing would be incomplete ({words})",
+            path=path,
+            unasked=tuple(missing),
+            retry_after=self.settings.health.retry_interval,
+        )
+
+    # --- sending -------------------------------------------------------------------------------
+
+    def redirect(self, located: Located, intent: Intent, transfer: Transfer, call: Call) -> Redirection:
+        """Choose the copy for this client and say where it is; any thread.
+
+        A copy whose endpoint cannot make a location is excluded with the reason, and the next one
+        is taken. Raises Unavailable when no copy is left.
+        """
+        client = self.selection.client(call.address)
+        paths = {target.endpoint: target.path for target in located.holders}
+        choice = self.selection.choose(tuple(paths), client, located.path, self._downs(), self._wall())
+        excluded = [*located.excluded, *choice.excluded]
+        for ranked in choice.order:
+            guard = self.guards[ranked.endpoint]
+            try:
+                location = guard.redirect(paths[ranked.endpoint], intent, transfer, call)
+            except UgrError as error:
+                excluded.append(Excluded(ranked.endpoint, error.message))
+                continue
+            order = tuple(place for place in choice.order if all(place.endpoint != e.endpoint for e in excluded))
+            return Redirection(ranked.endpoint, location, type(choice)(order, tuple(excluded)))
+        words = "; ".join(f"{item.endpoint}: {item.reason}" for item in excluded) or "no endpoint may be read"
+        raise Unavailable(
+            f"no copy can be used now ({words})",
+            path=located.path,
+            unasked=located.unasked,
+            retry_after=self.settings.health.retry_interval,
+        )
+
+    async def data(self, endpoint: str, path: str, call: Call) -> BinaryIO:
+        """Open a file that this host serves itself. Raises NotFound and what the endpoint raises."""
+        guard = self.guards.get(endpoint)
+        if guard is None:
+            raise NotFound("no endpoint of that name", path=path, endpoint=endpoint)
+        return await guard.data(path, call)
+
+    # --- explaining ----------------------------------------------------------------------------
+
+    async def explain(self, path: str, eligible: Eligible, call: Call) -> Explanation:
+        """Answer as for a client, and tell everything that led there."""
+        started = time.monotonic()
+        client = self.selection.describe(self.selection.client(call.address))
+        answers: tuple[EndpointAnswer, ...] = ()
+        located = redirection = error = None
+        try:
+            located = self.peek(path, eligible)
+            if located is None:
+                asking = self._ask(path, eligible)
+                loop = asyncio.get_running_loop()
+                await asking.flight.wait(lambda _flight, _now: float("inf"), loop.time() + call.remaining())
+                answers = _all_answers(eligible.readers, asking)
+                located = self._conclude(path, eligible, asking)
+            if not located.info.directory:
+                redirection = self.redirect(located, Intent.GET, Transfer(), call)
+        except UgrError as failure:
+            error = failure
+        return Explanation(
+            path=path,
+            client=client,
+            answers=answers,
+            located=located,
+            redirection=redirection,
+            error=error,
+            cached=not answers,
+            milliseconds=(time.monotonic() - started) * 1000,
+        )
+
+    def forget(self, path: str) -> None:
+        """Drop what is known of a path and of its directory; a question under way is not kept either."""
+        self._asking.pop(path, None)
+        self.keeper.forget(path)
+
+
+def _latest(flight: Flight, guard: GuardedEndpoint, patience: float) -> float:
+    """Return until when (loop time) an endpoint is worth waiting for: three times its usual latency."""
+    usual = guard.usual_latency()
+    return float("inf") if usual is None else flight.started + max(patience, 3.0 * usual)
+
+
+def _all_answers(routes: Iterable[Route], asking: _Asking) -> tuple[EndpointAnswer, ...]:
+    """Return an answer per route, in the routes' order, those still awaited and not asked included."""
+    heard = asking.flight.answers
+    answers = []
+    for route in routes:
+        answer = heard.get(route.endpoint)
+        if answer is None:
+            reason = asking.unasked.get(route.endpoint)
+            answer = (
+                EndpointAnswer(route.endpoint, Result.PENDING, reason="still silent")
+                if reason is None
+                else EndpointAnswer(route.endpoint, Result.NOT_ASKED, reason=reason)
+            )
+        answers.append(answer)
+    return tuple(answers)

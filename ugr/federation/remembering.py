@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of an answer is worth remembering, and for how long.
+
+Knows: answers and cache entries. Refuses to know: asking, choosing. Loop only.
+
+What was learnt before a change is never kept after it: every change advances the generation, and
+an answer of an older one is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from ugr.config.settings import CacheSettings
+from ugr.errors import Conflict
+from ugr.federation.answers import EndpointAnswer
+from ugr.federation.cache import Cache, CachedListing, Entry
+from ugr.federation.listing import FreshListing
+from ugr.federation.merge import merge
+from ugr.federation.routes import Eligible
+from ugr.federation.slots import Slots
+from ugr.model import Result
+
+SLICE = 1000
+"""Entries stored before the loop gets its turn again."""
+
+
+class Keeper:
+    """The one writer of the cache."""
+
+    def __init__(self, cache: Cache, slots: Slots, settings: CacheSettings) -> None:
+        self.generation = 0
+        self._cache = cache
+        self._slots = slots
+        self._settings = settings
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def forget(self, path: str) -> None:
+        """Drop a path and its directory's listing, and whatever is being learnt now."""
+        self.generation += 1
+        self._cache.forget(path)
+
+    def keep(
+        self, path: str, answers: Collection[EndpointAnswer], unasked: Mapping[str, str], generation: int
+    ) -> None:
+        """Remember what all endpoints said of one name; a silence without a find is not remembered."""
+        if generation != self.generation:
+            return
+        try:
+            merged = merge(path, answers)
+        except Conflict:
+            return
+        silent = [
+            answer.endpoint
+            for answer in answers
+            if answer.result in (Result.DENIED, Result.FAILED, Result.TIMED_OUT)
+        ]
+        if merged is None and silent:
+            return
+        mask = self._slots.mask
+        now = self._cache.clock()
+        life = self._cache.lifetime(merged is not None, bool(silent or unasked))
+        covered = mask(answer.endpoint for answer in answers) & ~mask(silent)
+        if merged is None:
+            entry = Entry(False, covered, now, now + life, unasked=mask(unasked))
+        else:
+            info = merged.info
+            entry = Entry(
+                True,
+                covered,
+                now,
+                now + life,
+                directory=info.directory,
+                size=-1 if info.size is None else info.size,
+                mtime=info.mtime,
+                checksums=tuple(sorted(info.checksums.items())),
+                holders=mask(merged.holders),
+                excluded=tuple((item.endpoint, item.reason) for item in merged.excluded),
+                unasked=mask(unasked),
+                silent=mask(silent),
+            )
+        self._cache.store(path, entry)
+
+    def keep_listing(
+        self, listing: FreshListing, eligible: Eligible, virtual: Collection[str], generation: int
+    ) -> None:
+        """Remember a listing that was read to its end, and each file in it.
+
+        Files are remembered only when the listing misses nothing and the endpoints that list are
+        those that are read: only then is "not listed there" the same as "not there".
+        """
+        if generation != self.generation:
+            return
+        now = self._cache.clock()
+        whole = not (listing.unasked or listing.shortfall.missing or listing.shortfall.truncated)
+        life = self._settings.listing_ttl if whole else min(self._settings.partial_ttl, self._settings.listing_ttl)
+        self._cache.store_listing(
+            listing.path,
+            CachedListing(
+                tuple(listing.seen.values()),
+                listing.unasked,
+                dict(listing.shortfall.missing),
+                dict(listing.shortfall.truncated),
+                now,
+                now + life,
+            ),
+        )
+        if whole and eligible.readers_mask == eligible.listers_mask:
+            task = asyncio.get_running_loop().create_task(self._fill(listing, eligible, set(virtual), generation))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _fill(self, listing: FreshListing, eligible: Eligible, virtual: set[str], generation: int) -> None:
+        prefix = "/" if listing.path == "/" else listing.path + "/"
+        bits = {bit: self._slots.bit(name) for name, bit in listing.asked().items()}
+        masks: dict[int, int] = {}
+        now = self._cache.clock()
+        life = self._cache.lifetime(True, False)
+        for count, (name, info) in enumerate(listing.seen.items(), 1):
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
+            if generation != self.generation:
+                return
+            if name in virtual or name in listing.contradicted or (info.size is None and not info.directory):
+                continue
+            tellers = listing.tellers[name]
+            holders = masks.get(tellers)
+            if holders is None:
+                holders = masks[tellers] = sum(bits[bit] for bit in bits if bit & tellers)
+            path = prefix + name
+            known = self._cache.peek(path)
+            if known is not None and known.present and not known.partial:
+                continue
+            self._cache.store(
+                path,
+                Entry(
+                    True,
+                    eligible.readers_mask,
+                    now,
+                    now + life,
+                    directory=info.directory,
+                    size=-1 if info.size is None else info.size,
+                    mtime=info.mtime,
+                    checksums=tuple(sorted(info.checksums.items())),
+                    holders=holders,
+                ),
+            )

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where endpoints appear in the namespace; pure, made once.
+
+Knows: ``mount = /atlas /belle2=/data/belle``, component boundaries, longest first. Refuses to
+know: rights, asking.
+
+A mount point and every directory above it exist by themselves, whatever the endpoints say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ugr.errors import BadRequest, ConfigError
+from ugr.federation.routes import Eligible, Route
+from ugr.federation.slots import Slots
+from ugr.namespace.paths import ancestors, normalise, parent, within
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One prefix of the namespace and the endpoint's directory that appears there."""
+
+    prefix: str
+    base: str
+
+    def __str__(self) -> str:
+        """Return it as an administrator writes it."""
+        return self.prefix if self.base == "/" else f"{self.prefix}={self.base}"
+
+
+def parse(words: Iterable[str]) -> tuple[Mount, ...]:
+    """Parse the words of a ``mount`` option. Raises ConfigError naming the word and the remedy."""
+    mounts: dict[str, Mount] = {}
+    for word in words:
+        prefix, equals, base = word.partition("=")
+        try:
+            mount = Mount(normalise(prefix), normalise(base) if equals else "/")
+        except BadRequest as error:
+            raise ConfigError(f"{word}: {error.message}; write for example /atlas or /atlas=/data/atlas") from None
+        if mount.prefix in mounts:
+            raise ConfigError(f"{word}: {mount.prefix} is mounted twice by this endpoint")
+        mounts[mount.prefix] = mount
+    if not mounts:
+        raise ConfigError('needs at least one prefix; write "/" for the whole namespace')
+    return tuple(mounts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """One endpoint with its mounts and what it may be asked."""
+
+    endpoint: str
+    mounts: tuple[Mount, ...]
+    readable: bool = True
+    listable: bool = True
+
+
+class Mounts:
+    """All mounts of a federation, as a table from mount point to eligible endpoints."""
+
+    def __init__(self, mounted: Sequence[Mounted], slots: Slots) -> None:
+        points = {mount.prefix for item in mounted for mount in item.mounts}
+        self._table: Mapping[str, Eligible] = {point: _eligible(point, mounted, slots) for point in points}
+        children: dict[str, set[str]] = {}
+        for point in points:
+            for path in ancestors(point):
+                if path != "/":
+                    children.setdefault(parent(path), set()).add(path.rpartition("/")[2])
+        self._children = {path: frozenset(names) for path, names in children.items()}
+        self._exist = frozenset(points) | frozenset(self._children) | {"/"}
+
+    def eligible(self, lfn: str) -> Eligible:
+        """Return the endpoints that may have a path; empty when nothing is mounted at or above it."""
+        table = self._table
+        for path in ancestors(lfn):
+            found = table.get(path)
+            if found is not None:
+                return found
+        return Eligible()
+
+    def exists(self, lfn: str) -> bool:
+        """Say whether a directory exists by configuration alone."""
+        return lfn in self._exist
+
+    def children(self, lfn: str) -> frozenset[str]:
+        """Return the names directly inside a directory that exist by configuration alone."""
+        return self._children.get(lfn, frozenset())
+
+
+def _eligible(point: str, mounted: Sequence[Mounted], slots: Slots) -> Eligible:
+    """Find each endpoint's longest mount at or above ``point``."""
+    readers: list[Route] = []
+    listers: list[Route] = []
+    for item in mounted:
+        above = [mount for mount in item.mounts if within(point, mount.prefix)]
+        if not above:
+            continue
+        mount = max(above, key=lambda candidate: len(candidate.prefix))
+        strip = 0 if mount.prefix == "/" else len(mount.prefix)
+        route = Route(item.endpoint, slots.bit(item.endpoint), strip, "" if mount.base == "/" else mount.base)
+        if item.readable:
+            readers.append(route)
+        if item.listable:
+            listers.append(route)
+    return Eligible.of(readers, listers)

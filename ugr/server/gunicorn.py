@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``ugr serve``: one gunicorn whose workers each run one runtime.
+
+The application is loaded before the workers are forked (they share its memory) and started in
+each worker afterwards: nothing runs before fork. Every value that matters comes from ``[ugr]``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from ugr.config.settings import UgrSettings
+from ugr.errors import ConfigError
+from ugr.wsgi import Application, build
+
+REQUEST_LINE = 8190
+"""Longest request line: 1,000 characters of name, percent-encoded, fit."""
+
+FIELD_SIZE = 16384
+"""Longest header field; bearer tokens with many groups are several KiB."""
+
+FIELDS = 64
+"""Most header fields of a request."""
+
+KEEPALIVE = 75
+"""Seconds that an idle connection is kept; longer than front servers reuse theirs."""
+
+
+def gunicorn_options(settings: UgrSettings) -> dict[str, Any]:
+    """Return gunicorn's settings for ours."""
+    return {
+        "bind": [settings.listen],
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "worker_class": "gthread",
+        "worker_connections": 4096,
+        "preload_app": True,
+        "keepalive": KEEPALIVE,
+        "timeout": 60,
+        "graceful_timeout": 30,
+        "limit_request_line": REQUEST_LINE,
+        "limit_request_field_size": FIELD_SIZE,
+        "limit_request_fields": FIELDS,
+        "control_socket_disable": True,
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "proc_name": "ugr",
+        "loglevel": settings.log_level,
+        "when_ready": _when_ready,
+        "post_worker_init": _post_worker_init,
+        "worker_exit": _worker_exit,
+    }
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
+    def __init__(self, application: Application, options: dict[str, Any]) -> None:
+        self._application = application
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Application:
+        return self._application
+
+
+def serve(config: Path) -> int:
+    """Serve a configuration until told to stop; return the exit code. Raises ConfigError."""
+    os.environ["UGR_CONFIG"] = str(config)
+    application = build()
+    settings = application.runtime.settings.ugr
+    _require_free(settings.listen)
+    scratch = None
+    if settings.runtime_dir is None:
+        scratch = tempfile.mkdtemp(prefix="ugr-")
+    options = gunicorn_options(settings) | {"worker_tmp_dir": scratch or settings.runtime_dir}
+    try:
+        _Server(application, options).run()
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+def _require_free(listen: str) -> None:
+    """Raise ConfigError when the address cannot be listened on, instead of gunicorn's retries."""
+    if listen.startswith("unix:"):
+        directory = Path(listen.removeprefix("unix:")).parent
+        if not os.access(directory, os.W_OK):
+            raise ConfigError(f"[ugr] listen = {listen}: {directory} is not a directory that ugr may write")
+        return
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            f"[ugr] listen = {listen}: {error.strerror}; stop what listens there or choose another port"
+        ) from None
+
+
+def _when_ready(server: Any) -> None:
+    """Move what was loaded out of the collector's sight, so that the workers keep sharing it."""
+    gc.collect()
+    gc.freeze()
+    server.log.info("ugr is ready")
+
+
+def _post_worker_init(worker: Any) -> None:
+    worker.wsgi.runtime.start()
+
+
+def _worker_exit(_server: Any, worker: Any) -> None:
+    application = getattr(worker, "wsgi", None)
+    if application is not None:
+        application.runtime.stop()

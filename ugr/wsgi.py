@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``application`` for gunicorn: built from $UGR_CONFIG when imported, started after fork.
+
+``ugr serve`` starts the runtime in each worker by gunicorn's hooks. Under a plain
+``gunicorn ugr.wsgi`` the first request starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ugr.app import Runtime, configuration_path, wsgi_application
+from ugr.log import configure
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+
+
+class Application:
+    """The WSGI callable that makes sure its runtime is started in this very process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._flask = wsgi_application(runtime)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        if not self.runtime.started:
+            self.runtime.start()
+        return self._flask.wsgi_app(environ, start_response)
+
+
+def build() -> Application:
+    """Build the application of $UGR_CONFIG. Raises ConfigError."""
+    runtime = Runtime.load(configuration_path())
+    configure(runtime.settings.ugr.log_level)
+    return Application(runtime)
+
+
+def __getattr__(name: str) -> Application:
+    """Build ``application`` when it is first asked for, so that importing this module needs no configuration."""
+    if name != "application":
+        raise AttributeError(name)
+    global application
+    application = build()
+    return application
