@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(sort $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg)))
 METADATA := setup.cfg pyproject.toml $(wildcard plugins/*/setup.cfg plugins/*/pyproject.toml)
 CODE := ugr $(wildcard plugins/*/ugr_*)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Build requirements are in the environment already: one isolated environment for each plugin would take longer.
 EDITABLE := --no-build-isolation --prefer-binary $(foreach plugin,$(PLUGINS),-e ./$(plugin))
 PYTEST := $(BIN)/python -m pytest
@@ -51,17 +51,18 @@ $(BIN)/python:
 # Installed anew when the metadata of a distribution changed, or a plugin appeared; edits of code need no installation.
 $(VENV)/.installed: $(METADATA) | $(BIN)/python
 	@echo "installing ugr and $(words $(PLUGINS)) plugins from this checkout into $(VENV)"
-	@$(PIP) install -q 'setuptools>=68' wheel
-	@$(PIP) install -q -e . $(EDITABLE)
+	@$(PIP) install -qq 'setuptools>=68' wheel
+	@$(PIP) install -qq -e . $(EDITABLE)
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.installed
 	@echo "installing what tests, lint and docs need into $(VENV)"
-	@$(PIP) install -q -e '.[test,lint,docs]' $(EDITABLE)
+	@$(PIP) install -qq -e '.[test,lint,docs]' $(EDITABLE)
 	@touch $@
 
 .PHONY: install
 install: $(VENV)/.installed  ## Install ugr and its plugins, editable, into .venv
+	@echo "the command is $(BIN)/ugr"
 
 .PHONY: demo
 demo: install  ## Run a small federation on this machine: make demo PORT=8080

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from ugr.namespace.mounts import Mounted, Mounts, parse
 from ugr.namespace.namespace import Namespace
 from ugr.plugin import loader
 from ugr.plugin.endpoint import Endpoint
+from ugr.plugin.policy import Policy
 from ugr.transport import LoopThread, Transport
 
 log = logging.getLogger("ugr.app")
@@ -58,7 +59,9 @@ OPEN_LIMIT = 10.0
 class Runtime:
     """One configuration at work in one process."""
 
-    def __init__(self, document: Document, settings: Settings, endpoints: dict[str, Endpoint]) -> None:
+    def __init__(
+        self, document: Document, settings: Settings, endpoints: dict[str, Endpoint], policies: Sequence[Policy]
+    ) -> None:
         self.document = document
         self.settings = settings
         self.endpoints = endpoints
@@ -68,9 +71,7 @@ class Runtime:
         self.cache = Cache(settings.cache)
         self.geo = GeoDatabase(settings.selection.geoip)
         self.networks = Networks(settings.networks)
-        self.selection = Selection(
-            loader.policies(document, settings.selection), self.geo, self.networks, fuzz=settings.selection.fuzz
-        )
+        self.selection = Selection(policies, self.geo, self.networks, fuzz=settings.selection.fuzz)
         self.selection.place(
             {
                 name: EndpointPlace(endpoint.options.position, endpoint.options.weight)
@@ -101,13 +102,14 @@ class Runtime:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Runtime:
         """Read a configuration and build everything from it. Raises ConfigError with every fault."""
-        document = read(path)
+        document = read(os.fspath(path))
         faults = Faults()
         settings = bind_settings(document, faults)
         endpoints = loader.build(document, faults, url_lifetime=settings.ugr.url_lifetime)
+        policies = loader.policies(settings.selection.policies, document, faults)
         _check_mounts(document, endpoints, faults)
         faults.raise_if_any()
-        return cls(document, settings, endpoints)
+        return cls(document, settings, endpoints, policies)
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class Runtime:
                     type=guard.endpoint.type,
                     url=options.public_url or options.url,
                     mounts=tuple(str(mount) for mount in mounts[name]),
-                    state=verdict.state,
+                    state=verdict.state.value,
                     reason=verdict.reason,
                     latency_ms=None if verdict.latency is None else verdict.latency * 1000,
                     since=verdict.since,

@@ -42,6 +42,5 @@ def __getattr__(name: str) -> Application:
     """Build ``application`` when it is first asked for, so that importing this module needs no configuration."""
     if name != "application":
         raise AttributeError(name)
-    global application
-    application = build()
+    application = globals()[name] = build()
     return application

@@ -63,8 +63,6 @@ osd_objectstore = memstore
 memstore_device_bytes = 4294967296
 osd_op_num_shards = 2
 osd_op_num_threads_per_shard = 1
-osd_max_object_name_len = 460
-osd_max_object_namespace_len = 64
 [client]
 # gateways insist on encryption, which does not exist without cephx: they would wait for ever
 ms_mon_client_mode = crc
@@ -72,7 +70,10 @@ rgw_thread_pool_size = 32
 rgw_num_rados_handles = 1
 # host names of buckets, for virtual-host addressing: BUCKET.localhost
 rgw_dns_name = localhost
-rgw_enable_apis = s3, admin
+rgw_enable_apis = s3, admin, sts
+# session tokens
+rgw_s3_auth_use_sts = true
+rgw_sts_key = ugrtestsessionke
 """
 
 

@@ -54,7 +54,7 @@ def main(report: str, allowed: str) -> int:
         return 1
     surprises = [(name, why) for name, why in skips if not any(fnmatchcase(name, pattern) for pattern in patterns)]
     for name, why in surprises:
-        print(f"skips: {name} was skipped ({why}); allow it with a reason in {allowed}, or make it run", file=sys.stderr)
+        print(f"skips: {name} was skipped ({why}); give a reason in {allowed}, or make it run", file=sys.stderr)
     return 1 if surprises else 0
 
 

@@ -258,13 +258,16 @@ def _alone(document: Document, header: str, cls: type[T], faults: Faults) -> tup
 
 
 def shown(instance: object) -> Mapping[str, tuple[str, bool]]:
-    """Return each option as it would be written, and whether it is other than the default.
+    """Return what would be written for each option, and whether that is other than the default.
 
-    Options that are None are left out; a secret is shown as the place it comes from.
+    Options that are None are left out. A secret is shown as the option that names its source.
     """
-    shown_options = {}
+    found = {}
     for option in options_of(type(instance)):
         value = getattr(instance, option.name)
-        if value is not None:
-            shown_options[option.name] = (written(value, option.kind), option.required or value != option.default)
-    return shown_options
+        if isinstance(value, Secret):
+            sources = zip(option.names, (value.file, value.environment), strict=True)
+            found.update({name: (source, True) for name, source in sources if source is not None})
+        elif value is not None:
+            found[option.name] = (written(value, option.kind), option.required or value != option.default)
+    return found

@@ -18,7 +18,7 @@ FILE = "data.key"
 """Name of the key's file in ``runtime_dir``."""
 
 
-def data_key(settings: UgrSettings) -> Callable[[], bytes]:
+def data_key(settings: UgrSettings) -> Callable[[], str]:
     """Return a function that gives the current key (one key a line; the first signs, all verify).
 
     The key is ``data_key`` when that is configured; else it is made once in ``runtime_dir``, so
@@ -27,15 +27,15 @@ def data_key(settings: UgrSettings) -> Callable[[], bytes]:
     """
     configured = settings.data_key
     if configured is not None:
-        return lambda: configured.value.encode()
-    fresh = secrets.token_hex(32).encode()
+        return lambda: configured.value
+    fresh = secrets.token_hex(32)
     if settings.runtime_dir is None:
         return lambda: fresh
     kept = _kept(Path(settings.runtime_dir), fresh)
     return lambda: kept
 
 
-def _kept(directory: Path, fresh: bytes) -> bytes:
+def _kept(directory: Path, fresh: str) -> str:
     """Return the key in a directory, putting ``fresh`` there when there is none; safe against races."""
     path = directory / FILE
     attempt = directory / f".{FILE}.{secrets.token_hex(8)}"
@@ -43,15 +43,17 @@ def _kept(directory: Path, fresh: bytes) -> bytes:
         if not path.exists():
             descriptor = os.open(attempt, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(fresh + b"\n")
+                with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+                    stream.write(fresh + "\n")
                 try:
                     os.link(attempt, path)
                 except FileExistsError:
                     pass
             finally:
                 os.unlink(attempt)
-        key = path.read_bytes().strip()
+        key = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"[ugr] runtime_dir = {directory}: {FILE} in it is not a key; remove that file") from None
     except OSError as error:
         raise ConfigError(
             f"[ugr] runtime_dir = {directory}: {error.strerror}; it must be a directory that ugr may write"

@@ -49,6 +49,7 @@ MAX_FILES = 10_000
 _HEADER = re.compile(r"\[([^\[\]]*)\]\Z")
 _OPTION = re.compile(r"([^\s=:\[\]]+)[ \t]*([=:])(.*)\Z", re.DOTALL)
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_LEADING_OPTION = re.compile(r"([a-z][a-z0-9_]*)(?: = .*?)?: ")
 _INDENTED_OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*[ \t]*=")
 _COMMENT = re.compile(r"(?:\A|[ \t])[#;]")
 _QUOTED = re.compile(r'"([^"]*)"\Z')
@@ -91,12 +92,20 @@ class Section:
     def blame(self, faults: Faults, message: str, option: str | None = None, *, show: bool = True) -> None:
         """Note a fault of this section, or of one option in it, at the line where that was written.
 
-        The option's value is part of the message unless ``show`` is off (it may be a secret).
+        The option's value is part of the message unless ``show`` is off (it may be a secret). A
+        message of several lines is several faults; without ``option``, a line such as
+        ``bucket = x: ...`` or ``bucket: ...`` is blamed on the option that it begins with.
         """
-        value = self.options.get(option) if option is not None else None
         if option is None:
-            faults.add(self.file, self.line, f"[{self.header}]: {message}")
-        elif value is None:
+            for line in message.splitlines():
+                said = line.removeprefix(f"[{self.header}]").lstrip(": ")
+                word = _LEADING_OPTION.match(said)
+                place = self.options.get(word[1], self) if word else self
+                separator = " " if word else ": "
+                faults.add(place.file, place.line, f"[{self.header}]{separator}{said}")
+            return
+        value = self.options.get(option)
+        if value is None:
             faults.add(self.file, self.line, f"[{self.header}] {option}: {message}")
         else:
             said = f"{option} = {value.shown()}" if show and value.text else option

@@ -127,6 +127,19 @@ def _section_text(header: str, cls: type, options: list[Option]) -> str:
     return "\n".join(lines)
 
 
+def summary(option: Option) -> dict[str, object]:
+    """Return what there is to say about one option, as values of JSON."""
+    return {
+        "names": list(option.names),
+        "type": _type(option),
+        "required": option.required,
+        "default": None if option.required or option.default is None else written(option.default, option.kind),
+        "help": option.declaration.help,
+        "example": option.declaration.example,
+        "choices": option.declaration.choices,
+    }
+
+
 def _wrapped(text: str) -> list[str]:
     """Fill below the name of an option."""
     return textwrap.wrap(text, 78, initial_indent="      ", subsequent_indent="      ", break_long_words=False)

@@ -249,9 +249,8 @@ class Federation:
         )
 
     def _unknown(self, path: str, answers: Iterable[EndpointAnswer], unasked: tuple[str, ...]) -> Unavailable:
-        words = ", ".join(
-            f"{answer.endpoint}: {answer.reason or answer.result.value}" for answer in answers if answer.result in SILENT
-        )
+        silent = [answer for answer in answers if answer.result in SILENT]
+        words = ", ".join(f"{answer.endpoint}: {answer.reason or answer.result.value}" for answer in silent)
         return Unavailable(
             f"whether it exists is not known ({words})",
             path=path,
@@ -294,7 +293,7 @@ class Federation:
         """Read a listing to its end before a word of it is said; raise Unavailable when it misses something."""
         async for _ in listing.batches():
             pass
-        missing = {**listing.shortfall.missing, **{n: "cut off" for n in listing.shortfall.truncated}}
+        missing = {**listing.shortfall.missing, **dict.fromkeys(listing.shortfall.truncated, "cut off")}
         if missing:
             raise self._incomplete(listing.path, missing)
         now = self._cache.clock()

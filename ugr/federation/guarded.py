@@ -43,8 +43,8 @@ class Verdicts(Protocol):
         """Return why an endpoint is down, or None."""
         ...
 
-    def question_ok(self, name: str, latency: float) -> None:
-        """Note that a question was answered."""
+    def question_ok(self, name: str, latency: float | None) -> None:
+        """Note that a question was answered; None when the time says nothing of the endpoint."""
         ...
 
     def question_failed(self, name: str, reason: str) -> None:
@@ -118,12 +118,13 @@ class GuardedEndpoint:
                 count = await Reading(self.options, deliver, self._clock).run(self.endpoint.list(path, call), call)
         except UgrError as error:
             self._tell(error, self._clock() - started)
-            raise error.at(path=path, endpoint=self.name, verb="list")
+            error.at(path=path, endpoint=self.name, verb="list")
+            raise
         except Exception as error:  # a plugin's bug is this endpoint's failure, not the listing's
             failure = self._bug(error, "list", path)
             self._tell(failure, 0.0)
             raise failure from error
-        self._board.question_ok(self.name, self._clock() - started)
+        self._board.question_ok(self.name, None)
         return count
 
     def lost(self) -> None:
@@ -135,7 +136,8 @@ class GuardedEndpoint:
         try:
             return self.endpoint.redirect(path, intent, transfer, call)
         except UgrError as error:
-            raise error.at(path=path, endpoint=self.name, verb="redirect")
+            error.at(path=path, endpoint=self.name, verb="redirect")
+            raise
         except Exception as error:  # a plugin's bug must not hide the other copies
             raise self._bug(error, "redirect", path) from error
 
@@ -144,7 +146,8 @@ class GuardedEndpoint:
         try:
             return await self.endpoint.data(path, call.within(self.options.timeout))
         except UgrError as error:
-            raise error.at(path=path, endpoint=self.name, verb="data")
+            error.at(path=path, endpoint=self.name, verb="data")
+            raise
         except Exception as error:  # as above
             raise self._bug(error, "data", path) from error
 

@@ -57,9 +57,9 @@ def _directory(path: str, found: Sequence[tuple[str, FileInfo]]) -> FileInfo:
 
 def _files(path: str, found: Sequence[tuple[str, FileInfo]]) -> Merged:
     sizes = {info.size for _, info in found}
-    if len(sizes) == 1:
-        agreeing, others = found, ()
-    else:
+    agreeing = found
+    others: tuple[Excluded, ...] = ()
+    if len(sizes) > 1:
         believed = max(sizes, key=lambda size: _standing(size, found))
         agreeing = [item for item in found if item[1].size == believed]
         others = tuple(

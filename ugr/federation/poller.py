@@ -45,13 +45,14 @@ class Poller:
         self._probing: set[str] = set()
         board.watch(self._noticed)
 
-    async def start(self) -> None:
-        """Start probing, every endpoint at once; with ``enabled = no`` do nothing."""
+    def start(self) -> None:
+        """Start probing, every endpoint at once; with ``enabled = no`` do nothing. Loop only."""
         if self._tasks or not self._settings.enabled:
             return
         self._loop = asyncio.get_running_loop()
         self._wake = {name: asyncio.Event() for name in self._endpoints}
-        self._tasks = [asyncio.create_task(self._watch(name), name=f"probe {name}") for name in self._endpoints]
+        create = self._loop.create_task
+        self._tasks = [create(self._watch(name), name=f"probe {name}") for name in self._endpoints]
 
     async def stop(self) -> None:
         """Stop probing; probes that are under way are cancelled. Safe to call twice."""

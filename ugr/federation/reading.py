@@ -55,6 +55,7 @@ class Reading:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         interval = max(0.01, self._patience / 4)
+        watchdog: asyncio.TimerHandle
 
         def watch() -> None:
             nonlocal watchdog

@@ -95,7 +95,8 @@ class Selection:
         self._geo = geo
         self._networks = networks
         self._clients: tuple[int, _Locator] = (geo.generation, lru_cache(CLIENTS)(self._locate))
-        self._plan: _Planner = self._planner({})
+        self._places: dict[str, EndpointPlace] = {}
+        self._plan: _Planner = self._planner(self._places)
 
     def client(self, address: str | None) -> Client:
         """Return where a client is: its network's position, or else what GeoIP says."""
@@ -106,11 +107,18 @@ class Selection:
         return locator(address)
 
     def place(self, endpoints: Mapping[str, EndpointPlace]) -> None:
-        """Take the places and weights of all endpoints; what was known before is forgotten.
+        """Take the places and weights of all endpoints instead of those known before.
 
         An endpoint that is not among them is nowhere, with weight 1.
         """
-        self._plan = self._planner(dict(endpoints))
+        places = dict(endpoints)
+        if places != self._places:
+            self._places = places
+            self._plan = self._planner(places)
+
+    def position(self, endpoint: str) -> Position | None:
+        """Return where an endpoint is taken to be, None when that is not known."""
+        return self._places.get(endpoint, _NOWHERE).position
 
     def tiers(self, endpoints: Sequence[str], client: Client) -> dict[str, int]:
         """Return the tier of each endpoint, 0 the best placed, as if all were up.

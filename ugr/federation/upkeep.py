@@ -7,7 +7,8 @@ Knows: which chores there are and how often. Refuses to know: requests.
 * secrets kept in files are read again when they change (every five seconds);
 * the GeoIP database is read again when it changes (every minute);
 * endpoints renew their credentials (when they asked for it);
-* endpoints without a position of their own are looked up by host (every hour).
+* endpoints without a position of their own are looked up by host (every minute; the resolver
+  remembers what it found for ten).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ugr.config.types import Secret
 from ugr.errors import UgrError
 from ugr.federation.cache import Cache
 from ugr.federation.geo import GeoDatabase
-from ugr.federation.places import Resolver, resolve_positions
+from ugr.federation.places import DnsResolver, Resolver, resolve_positions
 from ugr.federation.selection import EndpointPlace, Selection
 from ugr.plugin.endpoint import Endpoint
 
@@ -31,7 +32,7 @@ log = logging.getLogger("ugr.upkeep")
 SETTLE_EVERY = 1.0
 SECRETS_EVERY = 5.0
 GEOIP_EVERY = 60.0
-PLACES_EVERY = 3600.0
+PLACES_EVERY = 60.0
 REFRESH_RETRY = 30.0
 """Seconds after which an endpoint's refresh that failed is tried again."""
 
@@ -53,7 +54,7 @@ class Upkeep:
         self._cache = cache
         self._geo = geo
         self._selection = selection
-        self._resolver = resolver
+        self._resolver = resolver or DnsResolver()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -57,7 +57,9 @@ class Gate:
             self._inside += 1
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Give the place back."""
         with self._lock:
             self._inside -= 1
@@ -94,6 +96,13 @@ class Bridge:
             stream.begin(self._loop.submit(stream.produce(question)))
             stream.places = places.pop_all()
         return stream
+
+    def transfer(self, question: Callable[[], Coroutine[Any, Any, T]], call: Call) -> tuple[T, ExitStack]:
+        """Ask for something to transfer; the places that the transfer takes are kept until the stack is closed."""
+        with ExitStack() as places:
+            places.enter_context(self.transfers)
+            places.enter_context(self.waiting)
+            return self.result(self._loop.submit(question()), call), places.pop_all()
 
     @staticmethod
     def result(future: Future[T], call: Call) -> T:

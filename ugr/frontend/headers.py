@@ -9,7 +9,6 @@ that a malformed field is ignored.
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -35,7 +34,12 @@ _HOST = re.compile(r"(?:([A-Za-z0-9._-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::(\
 _ETAG = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|\Z)')
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTES = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02d} GMT" for second in range(60))
 _LAST_SECOND = 253402300799
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_REMEMBERED = 256
+"""Longest text that is remembered parsed: clients write these headers, so memory must be bounded."""
 _MAX_HOPS = 32
 _MAX_RANGES = 64
 
@@ -152,12 +156,16 @@ def request_id(value: str | None) -> str | None:
     return value if value is not None and _REQUEST_ID(value) else None
 
 
-@lru_cache(maxsize=4096)
 def address(text: str) -> str | None:
     """Return an IP address in its usual form, without brackets, port or zone; None if it is none.
 
     An IPv4 address inside IPv6 (``::ffff:192.0.2.1``) is the IPv4 address.
     """
+    return _address(text) if len(text) <= _REMEMBERED else None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str | None:
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -198,9 +206,13 @@ class Range(NamedTuple):
     quality: float
 
 
-@lru_cache(maxsize=512)
 def accept(value: str) -> tuple[Range, ...]:
     """Parse an Accept header (RFC 9110 12.5.1); parameters but q, and malformed members, are ignored."""
+    return _accept(value) if len(value) <= _REMEMBERED else _accept.__wrapped__(value)
+
+
+@lru_cache(maxsize=1024)
+def _accept(value: str) -> tuple[Range, ...]:
     ranges = []
     for member in value.split(",", _MAX_RANGES)[:_MAX_RANGES]:
         media, *parameters = member.split(";")
@@ -257,12 +269,11 @@ def none_match_fails(value: str, etag: str | None) -> bool:
 
 def date(seconds: float | None) -> str | None:
     """Write seconds since 1970 as an HTTP date (RFC 9110 5.6.7); None when unknown or not writable."""
-    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= _LAST_SECOND:
+    if seconds is None or not 0 <= seconds <= _LAST_SECOND:
         return None
     day, second = divmod(int(seconds), 86400)
     minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    return f"{_day(day)}{hour:02d}:{minute:02d}:{second:02d} GMT"
+    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}"
 
 
 @lru_cache(maxsize=4096)
@@ -283,7 +294,7 @@ def not_modified(none_match: str | None, modified_since: str | None, etag: str |
 
 def field_value(text: str) -> str:
     """Return text as a header value: printable ASCII as it is, everything else percent-encoded."""
-    return text if not _HEADER_FORBIDDEN(text) else quote(text, safe=" " + LITERAL + "\"#%<>?[\\]^`{|}", errors="replace")
+    return quote(text, safe=_PRINTABLE, errors="replace") if _HEADER_FORBIDDEN(text) else text
 
 
 def is_field_value(text: str) -> bool:

@@ -74,6 +74,8 @@ PROPERTIES: Mapping[PropertyName, Property] = {
 An entity tag is given only where the name itself was looked up: what a listing tells of a file may
 be less than what its entity tag is made of."""
 
+UNKNOWN = Property(None, None)
+
 ALLPROP = tuple(name for name in PROPERTIES if name[0] == DAV)
 """What "all" means; the mode has to be asked for by name."""
 
@@ -195,14 +197,15 @@ class Writer:
     def _make_template(self, directory: bool, size: bool, when: bool, etag: bool) -> Callable[..., str]:
         """Return what formats a response, for names of which these facts are known."""
         known = {SIZE: size, DATE: when, ETAG: etag, None: True}
-        found, missing = [], []
+        found: list[str] = []
+        missing: list[str] = []
         names = list(self._query.properties)
         if (DAV, "resourcetype") not in names:  # without it clients take a directory for a file
             names.insert(0, (DAV, "resourcetype"))
         for name in names:
-            entry = PROPERTIES.get(name)
-            text = entry and (entry.on_directory if directory else entry.on_file)
-            if entry is not None and text is not None and known[entry.needs]:
+            entry = PROPERTIES.get(name, UNKNOWN)
+            text = entry.on_directory if directory else entry.on_file
+            if text is not None and known[entry.needs]:
                 found.append(_empty(name) if self._query.names_only else text)
             elif name in self._query.explicit:
                 missing.append(_empty(name))
@@ -215,7 +218,9 @@ class Writer:
         return "".join(parts).format
 
 
-def listing(writer: Writer, first: str, base: str, batches: Iterable[list[FileInfo]], shortfall: Shortfall) -> Iterator[str]:
+def listing(
+    writer: Writer, first: str, base: str, batches: Iterable[list[FileInfo]], shortfall: Shortfall
+) -> Iterator[str]:
     """Yield a whole multistatus in pieces: the directory itself, its entries, and what is missing."""
     yield HEAD + first
     for batch in batches:

@@ -7,19 +7,18 @@ Knows: status codes, what an error body looks like. Refuses to know: requests, F
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from types import TracebackType
+from itertools import chain
 from typing import Any
 
 from ugr import errors
 from ugr.errors import UgrError
 from ugr.frontend.headers import field_value, is_field_value, preferred
-
-log = logging.getLogger(__name__)
+from ugr.log import one_line
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -53,6 +52,7 @@ REFUSALS: Mapping[str, int] = {
     "bad-host": 400,
     "bad-header": 400,
     "bad-body": 400,
+    "bad-parameter": 400,
     "finite-depth-only": 403,
     "not-here": 404,
     "method-not-allowed": 405,
@@ -107,12 +107,6 @@ class Blocks:
         """Stop making blocks."""
         self._close()
 
-    def __enter__(self) -> Blocks:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -130,12 +124,18 @@ class Reply:
         """Return the same answer with more headers."""
         return replace(self, headers=(*self.headers, *headers))
 
-    def wire_headers(self) -> list[tuple[str, str]]:
-        """Return all headers, ``Content-Length`` included. Raise ValueError for a value that could break out."""
-        pairs = list(self.headers)
-        for name, value in pairs:
+    def check(self) -> Reply:
+        """Return itself; raise ValueError, with the body closed, for a header that could break out of its line."""
+        for name, value in self.headers:
             if not is_field_value(value):
+                if isinstance(self.body, Blocks):
+                    self.body.close()
                 raise ValueError(f"the value of header {name} contains characters that a header must not have")
+        return self
+
+    def wire_headers(self) -> list[tuple[str, str]]:
+        """Return all headers, ``Content-Length`` included."""
+        pairs = list(self.headers)
         if isinstance(self.body, bytes) and self.status not in BODILESS:
             pairs.append(("Content-Length", str(len(self.body))))
         return pairs
@@ -147,10 +147,7 @@ def reason(status: int) -> str:
 
 
 def send(reply: Reply, method: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Start the response and return its body; nothing of it for HEAD and for statuses without one.
-
-    Raises ValueError, with the body closed, for headers that must not be sent.
-    """
+    """Start the response and return its body; nothing of it for HEAD and for statuses without one."""
     body = reply.body
     keep = method != "HEAD" and reply.status not in BODILESS
     with ExitStack() as closing:
@@ -174,9 +171,26 @@ def streamed(status: int, headers: Pairs, pieces: Iterator[str], close: Callable
     with ExitStack() as closing:
         closing.callback(close)
         first = next(blocks, b"")
-        second = next(blocks, None) if len(first) < BLOCK else next(blocks, None)
+        if len(first) < BLOCK:
+            return Reply(status, headers, first)
         closing.pop_all()
-    return Reply(status, headers, first)
+    return Reply(status, headers, Blocks(chain((first,), blocks), close))
+
+
+def _blocks(pieces: Iterator[str]) -> Iterator[bytes]:
+    """Join pieces of text into blocks; only the last is shorter than ``BLOCK``."""
+    waiting: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        data = piece.encode("utf-8", "replace")
+        waiting.append(data)
+        length += len(data)
+        if length >= BLOCK:
+            yield b"".join(waiting)
+            waiting.clear()
+            length = 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def status_of(error: UgrError, challenges: tuple[str, ...]) -> int:
@@ -201,7 +215,8 @@ def failure(error: UgrError, id: str, accept: str | None, challenges: tuple[str,
 def refused(refusal: Refusal, id: str, accept: str | None) -> Reply:
     """Answer a refusal."""
     if refusal.body is not None:
-        return Reply(refusal.status, (*refusal.headers, ("Content-Type", "application/xml; charset=utf-8")), refusal.body)
+        content_type = ("Content-Type", "application/xml; charset=utf-8")
+        return Reply(refusal.status, (*refusal.headers, content_type), refusal.body)
     return _told(refusal.status, refusal.code, refusal.message, None, id, accept, refusal.headers)
 
 
@@ -234,9 +249,4 @@ def _told(
         facts = {"status": status, "code": code, "message": message, "path": path, "request": id}
         return as_json(status, facts, *headers)
     lines = [f"{status} {code}: {message}", *([] if path is None else [f"path: {path}"]), f"request: {id}"]
-    return text(status, "".join(_one_line(line) + "\n" for line in lines), *headers)
-
-
-def _one_line(line: str) -> str:
-    """Return a line without control characters, which a terminal might obey."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
+    return text(status, "".join(one_line(line) + "\n" for line in lines), *headers)

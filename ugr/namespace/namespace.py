@@ -110,7 +110,7 @@ class Namespace:
         """Open a file that this host serves. The signed URL that led here is the permit."""
         return await self.federation.data(endpoint, normalise(path), call)
 
-    def statuses(self) -> list[EndpointStatus]:
+    def statuses(self) -> Sequence[EndpointStatus]:
         """Return every endpoint's state, by name; any thread."""
         return sorted(self._statuses(), key=lambda status: status.name)
 

@@ -60,8 +60,8 @@ class Policy(ABC):
     """True for policies that only spread load among equals: waiting for a better-placed endpoint
     is then not worth a client's time. Only these may look at ``seed``."""
     by_address: ClassVar[bool] = False
-    """True when ``Client.address`` matters, not only the client's position and network. Without it
-    a policy that does not spread sees None there."""
+    """True when ``Client.address`` matters, not only the client's position and network. A policy
+    that does not say so may see None there."""
     context: PolicyContext = PolicyContext()
 
     def prepare(self, context: PolicyContext) -> None:
@@ -81,6 +81,6 @@ class Policy(ABC):
         Every candidate of the group must be in the result once. Places are given as if all
         endpoints were up (``Candidate.down`` is None here): whether one is left out says
         ``exclude``, so that the order of the others does not depend on who is down. ``seed`` is
-        the same for one client and one file within a minute (0 for policies that do not spread):
-        spreading must depend on nothing else.
+        the same for one client and one file within a minute: spreading must depend on nothing
+        else.
         """

@@ -27,6 +27,7 @@ from ugr.errors import (
     BadRequest,
     Conflict,
     IsADirectory,
+    Misbehaved,
     NotADirectory,
     NotFound,
     PermissionDenied,
@@ -329,6 +330,10 @@ class MemoryStore(Store):
     def deny(self) -> None:
         """Refuse the credentials."""
         self.endpoint.fail = PermissionDenied("credentials refused")
+
+    def garble(self) -> None:
+        """Answer nonsense."""
+        self.endpoint.fail = Misbehaved("answered nonsense")
 
     def hang(self) -> None:
         """Answer nothing."""

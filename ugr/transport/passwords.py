@@ -59,7 +59,7 @@ class Challenge:
             f"username={_quoted(user)}",
             f"realm={_quoted(self.realm)}",
             f"nonce={_quoted(self.nonce)}",
-            f'uri="{target}"',
+            f"uri={_quoted(target)}",
             f'response="{response}"',
         ]
         if self.algorithm is not None:

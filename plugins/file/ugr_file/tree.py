@@ -1,189 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A directory tree that cannot be left.
+"""The files below one directory: finding, opening, listing, and where changes are made.
 
-Knows: directory descriptors, names, symbolic links. Refuses to know: endpoints, options.
-
-A path is walked one name at a time: each directory is opened relative to the descriptor of the one
-before, and the system never follows a link for us. Links are read and followed here: a relative
-one may lead anywhere inside the tree, an absolute one or one that leads above the root leads
-nowhere. ".." is the descriptor that the walk came through, not what the file system says now: who
-renames directories meanwhile changes which files are found, but cannot lead the walk outside.
-
-What is in the tree but not shown counts as absent: names that are not UTF-8 or contain control
-characters, names that start with ``.ugr-`` (unfinished copies, the marker), sockets, FIFOs,
-devices, and links to nothing.
-
-All methods raise OSError for what the system says; UgrError where it is about the whole tree.
+Knows: the root, the marker that tells a mounted file system from an empty mount point. Refuses to
+know: verbs, options. Methods raise OSError for what the system says, and UgrError where the tree
+itself is the matter.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from types import TracebackType
 
 from ugr.plugin import BadRequest, Conflict, PermissionDenied, Refused
+from ugr_file.walk import RESERVED, Absent, Chain, Found, components, shown, walk
 
-RESERVED = ".ugr-"
-LONGEST_NAME = 255
-MAX_LINKS = 40
-"""Links followed for one path, as many as Linux follows."""
-
-_DIRECTORY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
-_ANYTHING = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _LISTING = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ATTEMPTS = 3
 
 
-class Outside(FileNotFoundError):
-    """A link or a ".." leads out of the tree."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.ENOENT, os.strerror(errno.ENOENT))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where a walk ended: ``name`` in the chain's last directory, or b"" for that directory itself."""
-
-    name: bytes
-    status: os.stat_result
-
-    @property
-    def directory(self) -> bool:
-        """Say whether it is a directory; what is not is a regular file."""
-        return not self.name
-
-
-class Chain:
-    """The open directories from the root to where a walk is; closing it closes them.
-
-    Those that were borrowed from another chain stay open.
-    """
-
-    def __init__(self, descriptors: Sequence[int], borrowed: int = 0) -> None:
-        self._descriptors = [*descriptors]
-        self._borrowed = borrowed
-
-    def __enter__(self) -> Chain:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        while self._descriptors:
-            self._drop()
-
-    @property
-    def root(self) -> int:
-        """The descriptor of the tree's root."""
-        return self._descriptors[0]
-
-    @property
-    def top(self) -> int:
-        """The descriptor of the directory where the walk is."""
-        return self._descriptors[-1]
-
-    def branch(self) -> Chain:
-        """Return a chain that starts as this one, for a walk of its own."""
-        return Chain(self._descriptors, borrowed=len(self._descriptors))
-
-    def down(self, descriptor: int) -> None:
-        """Go on to a directory inside; the chain owns the descriptor from here on."""
-        self._descriptors.append(descriptor)
-
-    def up(self) -> None:
-        """Go back to the directory before; raise Outside at the root."""
-        if len(self._descriptors) == 1:
-            raise Outside
-        self._drop()
-
-    def _drop(self) -> None:
-        descriptor = self._descriptors.pop()
-        if len(self._descriptors) < self._borrowed:
-            self._borrowed = len(self._descriptors)
-        else:
-            os.close(descriptor)
-
-
-def shown(name: str) -> bool:
-    """Say whether a name, as Python decodes it, is one that the tree shows."""
-    if name.startswith(RESERVED) or _CONTROL.search(name):
-        return False
-    try:
-        return len(name.encode("utf-8")) <= LONGEST_NAME
-    except UnicodeEncodeError:
-        return False
-
-
-def components(path: str) -> list[bytes]:
-    """Split a path of the contract; raise FileNotFoundError for names that are not shown."""
-    names = [name for name in path.split("/") if name]
-    if "." in names or ".." in names:
-        raise Outside
-    if not all(map(shown, names)):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    return [name.encode("utf-8") for name in names]
-
-
-def walk(chain: Chain, names: Sequence[bytes]) -> Found:
-    """Follow names from where the chain is, links included; the chain ends at the directory, or the file's.
-
-    Raises FileNotFoundError, NotADirectoryError, OSError.
-    """
-    left = deque(names)
-    links = 0
-    while left:
-        name = left.popleft()
-        if name in (b"", b"."):
-            continue
-        if name == b"..":
-            chain.up()
-            continue
-        if name.startswith(RESERVED.encode()):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        try:
-            # As a directory first: only that makes the system mount what is mounted on demand.
-            chain.down(os.open(name, _DIRECTORY, dir_fd=chain.top))
-            continue
-        except NotADirectoryError:
-            pass
-        status, target = _examine(chain.top, name)
-        if target is None:
-            if left:
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            return Found(name, status)
-        links += 1
-        if links > MAX_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        if target.startswith(b"/"):
-            raise Outside
-        left.extendleft(reversed(target.split(b"/")))
-    return Found(b"", os.fstat(chain.top))
-
-
-def _examine(directory: int, name: bytes) -> tuple[os.stat_result, bytes | None]:
-    """Return the status of what is no directory, and where it leads if it is a link."""
-    descriptor = os.open(name, _ANYTHING, dir_fd=directory)
-    try:
-        status = os.fstat(descriptor)
-        if stat.S_ISLNK(status.st_mode):
-            return status, os.readlink(b"", dir_fd=descriptor)
-    finally:
-        os.close(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    return status, None
-
-
 class Tree:
-    """The files below one directory."""
+    """One directory and everything below it."""
 
     def __init__(self, root: str, marker: str | None) -> None:
         self._root = root
@@ -191,7 +31,7 @@ class Tree:
 
     @contextmanager
     def at(self, path: str) -> Iterator[tuple[Chain, Found]]:
-        """Walk to a path that must be there; raise OSError for absence only when the marker is there."""
+        """Walk to what must be there; absence is only believed when the file system is mounted."""
         with self._entered() as chain:
             try:
                 found = walk(chain, components(path))
@@ -204,42 +44,36 @@ class Tree:
 
     @contextmanager
     def place(self, path: str) -> Iterator[tuple[int, bytes]]:
-        """Walk to where something is to be changed; yield the parent's descriptor and the name in it."""
+        """Walk to where something is to be changed; yield the parent's descriptor and the name in it.
+
+        Raises BadRequest for a name that would not be shown, Conflict without a parent.
+        """
+        names = _new_names(path)
+        if not names:
+            raise PermissionDenied("the root of an endpoint cannot be changed", path=path)
         with self._entered() as chain:
             self._require_marker(chain)
-            try:
-                names = components(path)
-            except FileNotFoundError as error:
-                raise BadRequest(f"names here are UTF-8 without control characters, and not {RESERVED}*", path=path) from error
-            if not names:
-                raise PermissionDenied("the root of an endpoint cannot be changed", path=path)
-            try:
-                found = walk(chain, names[:-1])
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise Conflict("the parent directory does not exist", path=path) from error
-            if not found.directory:
-                raise Conflict("the parent is a file", path=path)
+            self._parent(chain, names[:-1], path)
             yield chain.top, names[-1]
 
     def make(self, path: str) -> None:
         """Make a directory and its parents; raise FileExistsError when it was there."""
-        names = components(path)
+        names = _new_names(path)
+        if not names:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         with self._entered() as chain:
             self._require_marker(chain)
             for name in names[:-1]:
                 try:
-                    found = walk(chain, [name])
-                except FileNotFoundError:
-                    with _tolerated(FileExistsError):
-                        os.mkdir(name, dir_fd=chain.top)
-                    found = walk(chain, [name])
-                if not found.directory:
-                    raise Conflict("a parent is a file", path=path)
+                    os.mkdir(name, dir_fd=chain.top)
+                except FileExistsError:
+                    pass
+                self._parent(chain, [name], path)
             os.mkdir(names[-1], dir_fd=chain.top)
             synchronise(chain.top)
 
     def open(self, path: str) -> int:
-        """Open a regular file for reading; raise IsADirectoryError, Outside, FileNotFoundError."""
+        """Open a regular file for reading; raise IsADirectoryError for a directory."""
         for _ in range(_ATTEMPTS):
             with self.at(path) as (chain, found):
                 if found.directory:
@@ -248,47 +82,41 @@ class Tree:
                     descriptor = os.open(found.name, _READING, dir_fd=chain.top)
                 except OSError as error:
                     if error.errno == errno.ELOOP:
-                        continue  # became a link since it was examined
+                        continue  # it has become a link since it was examined
                     raise
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 os.set_blocking(descriptor, True)
                 return descriptor
             os.close(descriptor)
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        raise BlockingIOError(errno.EAGAIN, "the file is being replaced")
 
     def entries(self, chain: Chain) -> Iterator[tuple[str, os.stat_result]]:
         """Yield name and status of what is shown in the chain's directory, lazily, no name twice."""
-        seen: set[str] = set()
+        seen: set[str] = set()  # a name that is removed and made again meanwhile can be read twice
         descriptor = os.open(".", _LISTING, dir_fd=chain.top)
         try:
             with os.scandir(descriptor) as found:
                 for entry in found:
-                    if not shown(entry.name) or entry.name in seen:
+                    raw = os.fsencode(entry.name)
+                    name = shown(raw)
+                    if name is None or name in seen:
                         continue
-                    status = self._status(chain, entry)
+                    status = _status(chain, raw)
                     if status is not None:
-                        seen.add(entry.name)
-                        yield entry.name, status
+                        seen.add(name)
+                        yield name, status
         finally:
             os.close(descriptor)
 
-    def _status(self, chain: Chain, entry: os.DirEntry[str]) -> os.stat_result | None:
-        """Return the status of an entry, a link followed; None when it is not shown, or gone."""
+    @staticmethod
+    def require_readable(chain: Chain) -> None:
+        """Read the beginning of the chain's directory; raise what keeps it from being read."""
+        descriptor = os.open(".", _LISTING, dir_fd=chain.top)
         try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-        if not stat.S_ISLNK(status.st_mode):
-            return status if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) else None
-        try:
-            with chain.branch() as branch:
-                return walk(branch, [os.fsencode(entry.name)]).status
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return None
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
-                return None
-            raise
+            with os.scandir(descriptor) as found:
+                next(found, None)
+        finally:
+            os.close(descriptor)
 
     def _entered(self) -> Chain:
         """Open the root; a root that cannot be opened is an endpoint that does not answer."""
@@ -298,25 +126,54 @@ class Tree:
             raise Refused(f"the directory cannot be opened: {os.strerror(error.errno or 0).lower()}") from error
 
     def _require_marker(self, chain: Chain) -> None:
-        """Raise Refused when nothing is mounted: seen through the very directory that was walked."""
+        """Raise Refused when nothing is mounted, as seen through the very directory that was walked."""
         if self._marker is None:
             return
         try:
             os.stat(self._marker, dir_fd=chain.root, follow_symlinks=False)
         except FileNotFoundError:
-            raise Refused(f"the marker {self._marker} is not there: the file system is not mounted") from None
+            raise Refused(f"the marker {self._marker} is missing: the file system is not mounted") from None
+
+    @staticmethod
+    def _parent(chain: Chain, names: list[bytes], path: str) -> None:
+        """Walk on to the parent of what is to be changed; raise Conflict when it is no directory."""
+        try:
+            found = walk(chain, names)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Conflict("the parent directory does not exist", path=path) from error
+        if not found.directory:
+            raise Conflict("the parent is a file", path=path)
 
 
-@contextmanager
-def _tolerated(kind: type[OSError]) -> Iterator[None]:
+def _new_names(path: str) -> list[bytes]:
     try:
-        yield
-    except kind:
-        return
+        return components(path)
+    except Absent as error:
+        remedy = f"a name here is UTF-8 text without control characters and does not start with {RESERVED}"
+        raise BadRequest(remedy, path=path) from error
+
+
+def _status(chain: Chain, name: bytes) -> os.stat_result | None:
+    """Return the status of an entry, that of what a link leads to; None when it is not shown, or gone."""
+    try:
+        status = os.stat(name, dir_fd=chain.top, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISLNK(status.st_mode):
+        return status if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) else None
+    try:
+        with chain.branch() as branch:
+            return walk(branch, [name]).status
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            return None
+        raise
 
 
 def synchronise(directory: int) -> None:
-    """Make changes of names in a directory last; a file system that cannot do so alone is left to itself."""
+    """Make changes of names in a directory last; a file system that cannot do so for directories need not."""
     descriptor = os.open(".", _LISTING, dir_fd=directory)
     try:
         os.fsync(descriptor)

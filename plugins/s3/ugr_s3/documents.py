@@ -11,6 +11,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -37,20 +38,39 @@ class Entry(NamedTuple):
     mtime: float | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing, decoded. ``token`` asks for the next page; None after the last."""
+    """One page of a listing, decoded as it is read. ``token`` asks for the next page; None after the last."""
 
-    objects: list[Entry] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
+    raw_objects: list[dict[str, str]] = field(default_factory=list)
+    raw_prefixes: list[str] = field(default_factory=list)
+    encoded: bool = False
     token: str | None = None
-    unreadable: int = 0
-    """Keys that are not UTF-8 once decoded, and are left out."""
 
     @property
     def empty(self) -> bool:
-        """Whether nothing starts with what was asked for."""
-        return not (self.objects or self.prefixes or self.unreadable)
+        """Whether no key starts with what was asked for."""
+        return not (self.raw_objects or self.raw_prefixes)
+
+    def objects(self) -> Iterator[Entry | None]:
+        """Yield the objects in order; None for one whose key is not UTF-8. Raises Misbehaved for one without size."""
+        for values in self.raw_objects:
+            key = self._decoded(values.get("Key", ""))
+            size, mtime = _size(values.get("Size", "")), _time(values.get("LastModified"))
+            yield None if key is None else Entry(key, size, mtime)
+
+    def prefixes(self) -> Iterator[str | None]:
+        """Yield the common prefixes in order; None for one that is not UTF-8."""
+        return map(self._decoded, self.raw_prefixes)
+
+    def _decoded(self, text: str) -> str | None:
+        """Decode a key: with ``encoding-type=url`` a space may be ``+``, so a plus never is."""
+        if not self.encoded:
+            return text
+        try:
+            return unquote_plus(text, errors="strict")
+        except UnicodeDecodeError:
+            return None
 
 
 class PageParser:
@@ -77,26 +97,13 @@ class PageParser:
     def close(self) -> Page:
         """Return the page; Misbehaved when it is not complete."""
         _parse(self._parser, b"", last=True)
-        page = Page()
-        # keys are decoded at the end because the word that says they are encoded may come after them
-        encoded = self._facts.get("EncodingType") == "url"
-        for values in self._objects:
-            key = _key(values.get("Key", ""), encoded)
-            if key is None:
-                page.unreadable += 1
-            else:
-                page.objects.append(Entry(key, _size(values.get("Size", "")), _time(values.get("LastModified"))))
-        for text in self._prefixes:
-            prefix = _key(text, encoded)
-            if prefix is None:
-                page.unreadable += 1
-            else:
-                page.prefixes.append(prefix)
+        token = None
         if self._facts.get("IsTruncated") == "true":
-            page.token = self._facts.get("NextContinuationToken")
-            if not page.token:
+            token = self._facts.get("NextContinuationToken")
+            if not token:
                 raise Misbehaved("a page of the listing is cut off and does not say how to go on")
-        return page
+        # only now is it known whether keys are encoded: the word for it may come after them
+        return Page(self._objects, self._prefixes, self._facts.get("EncodingType") == "url", token)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -182,16 +189,6 @@ def _parse(parser: expat.XMLParserType, piece: bytes, *, last: bool) -> None:
 
 def _word(text: str) -> str:
     return f"<{text}>" if _WORD.match(text) else "something else"
-
-
-def _key(text: str, encoded: bool) -> str | None:
-    """Decode a key (``encoding-type=url``: a space may be ``+``, so a plus never is); None when it is not UTF-8."""
-    if not encoded:
-        return text
-    try:
-        return unquote_plus(text, errors="strict")
-    except UnicodeDecodeError:
-        return None
 
 
 def _size(text: str) -> int:

@@ -26,35 +26,29 @@ class Entries:
 
     def of(self, page: Page) -> Iterator[FileInfo]:
         """Yield what one page adds; Misbehaved when it holds what was not asked for."""
-        self.hidden += page.unreadable
         start, end = len(self._prefix), ""
-        for key, size, mtime in page.objects:
-            name = self._inside(key)[start:]
+        for entry in page.objects():
+            name = self._inside(entry.key)[start:] if entry is not None else ""
             end = max(end, name)
-            if not name:
-                # the directory's own marker
-                continue
+            if entry is not None and not name:
+                continue  # the directory's own marker
             if "/" in name:
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if name in self._files:
-                continue
-            self._files.add(name)
-            if showable(name):
-                yield FileInfo(name, size=size, mtime=mtime)
-            else:
+            if entry is None or not showable(name):
                 self.hidden += 1
-        for prefix in page.prefixes:
-            name = self._inside(prefix)[start:-1]
+            elif name not in self._files:
+                self._files.add(name)
+                yield FileInfo(name, size=entry.size, mtime=entry.mtime)
+        for prefix in page.prefixes():
+            name = self._inside(prefix)[start:-1] if prefix is not None else ""
             end = max(end, f"{name}/")
-            if name == self._last_directory or name in self._files:
-                continue
-            self._last_directory = name
-            if "/" in name or not prefix.endswith("/"):
+            if "/" in name or (prefix is not None and not prefix.endswith("/")):
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if showable(name):
-                yield FileInfo(name, directory=True)
-            else:
+            if not showable(name):
                 self.hidden += 1
+            elif name not in self._files and name != self._last_directory:
+                self._last_directory = name
+                yield FileInfo(name, directory=True)
         self._files = {name for name in self._files if f"{name}/" > end}
 
     def _inside(self, key: str) -> str:

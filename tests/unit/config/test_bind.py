@@ -205,7 +205,7 @@ def test_shown_options_say_which_are_other_than_the_default_and_hide_secrets(mon
         "style": ("path", False),
         "rights": ("", False),
         "writable": ("no", False),
-        "secret_key": ("environment variable UGR_TEST_KEY", True),
+        "secret_key_environment": ("UGR_TEST_KEY", True),
     }
 
 

@@ -184,6 +184,22 @@ def test_a_line_that_may_be_a_secret_is_not_repeated() -> None:
     assert "s3kr1t" not in "\n".join(messages("[endpoint:a]\nsecret_key\n  s3kr1t\ns3kr1t+/abc\nsecret_key: s3kr1t\n"))
 
 
+def test_what_a_plugin_says_of_its_options_is_blamed_on_their_lines() -> None:
+    faults = Faults()
+    section = parse("[endpoint:a]\ntype = s3\nbucket = a/b\n", "ugr.conf").sections[0]
+    section.blame(
+        faults,
+        "[endpoint:a] bucket = a/b: is not a bucket's name\n"
+        "[endpoint:a] region: is missing\n"
+        "url and path exclude each other",
+    )
+    assert faults.lines() == [
+        "ugr.conf:1: [endpoint:a] region: is missing",
+        "ugr.conf:1: [endpoint:a]: url and path exclude each other",
+        "ugr.conf:3: [endpoint:a] bucket = a/b: is not a bucket's name",
+    ]
+
+
 def write(directory: Path, main: str, **others: str) -> Path:
     """Write ugr.conf, and conf.d/NAME.conf for each of the others."""
     (directory / "conf.d").mkdir()

@@ -54,7 +54,7 @@ def test_most_specific_network_wins(address, name):
     assert found[0] == name
 
 
-@pytest.mark.parametrize("address", ["", "lab", "192.0.2", "192.0.2.300", "192.0.2.1/24", "192.0.2.1 ", "[::1]", "\x00"])
+@pytest.mark.parametrize("address", ["", "lab", "192.0.2", "192.0.2.300", "192.0.2.1/24", "192.0.2.1 ", "[::1]"])
 def test_text_that_is_no_address_is_in_no_network(address):
     assert SITES.find(address) is None
 

@@ -46,5 +46,6 @@ def answer(request: Request) -> Reply:
         return method(request)
     allow = (("Allow", options.ALLOW),)
     if request.method in NOT_HERE:
-        raise Refusal("method-not-allowed", f"{request.method} is not possible here; {options.ALLOW} are", headers=allow)
+        message = f"{request.method} is not possible here; {options.ALLOW} are"
+        raise Refusal("method-not-allowed", message, headers=allow)
     raise Refusal("method-unknown", f"this service does not know the method; it knows {options.ALLOW}", headers=allow)

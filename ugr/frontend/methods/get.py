@@ -45,7 +45,10 @@ def answer(request: Request) -> Reply:
 
 def found(request: Request, located: Located, redirection: Redirection) -> Reply:
     """Answer with the location of a file."""
-    fields = [("Location", location(request, located, redirection)), ("Ugr-Endpoint", headers.field_value(redirection.endpoint))]
+    fields = [
+        ("Location", location(request, located, redirection)),
+        ("Ugr-Endpoint", headers.field_value(redirection.endpoint)),
+    ]
     if located.etag is not None:
         fields.append(("ETag", located.etag))
     fields.append(NO_STORE)

@@ -22,7 +22,7 @@ def answer(request: Request) -> Reply:
     """Describe a file or a directory; a directory is 200 too, with or without its slash."""
     located = find(request)
     if located.info.directory:
-        return Reply(200, (*listing.fields(request), *replies.unasked(located.unasked)))
+        return Reply(200, (*listing.fields(request), *replies.unasked(located.unasked)), None)
     if not_modified(request, located):
         return unchanged(located)
     fields = [("Content-Type", CONTENT_TYPE), ("Accept-Ranges", "bytes"), NO_STORE]
@@ -34,4 +34,4 @@ def answer(request: Request) -> Reply:
     if located.etag is not None:
         fields.append(("ETag", located.etag))
     fields.extend(replies.unasked(located.unasked))
-    return Reply(200, tuple(fields))
+    return Reply(200, tuple(fields), None)

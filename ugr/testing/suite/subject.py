@@ -65,7 +65,7 @@ class Subject:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and return its result."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop.loop)
+        future = self.loop.submit(coroutine)
         try:
             return future.result(LOST)
         except TimeoutError:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``make bench``: print CPU time per request, each figure beside nginx in the same run.
+
+Writes the same figures to build/bench.json. Needs wrk and nginx (Debian packages of those names).
+Asserts no time: machines differ; the ratio to nginx on the same machine is what can be compared.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench.bench_signing import signing_figures
+from tests.bench.measure import CORES, Figure, cpu_seconds, pin, resident_bytes, tree, wrk
+from tests.bench.stage import file_federation, peer, s3_federation, stores
+from tests.servers.process import HOST, ROOT
+from tests.servers.ugr import Ugr
+
+WARM_PATHS = 1000
+ENTRIES = 10_000
+
+CYCLE = """
+local n = 0
+local limit = tonumber("%d")
+request = function()
+    n = (n + 1) %% limit
+    return wrk.format("GET", string.format("%s/file%%09d", n))
+end
+"""
+
+
+def script(directory: Path, prefix: str, limit: int) -> Path:
+    """Write a wrk script that asks for ``prefix/fileN``, N from 0 to ``limit`` in a circle."""
+    path = directory / f"cycle-{limit}.lua"
+    path.write_text(CYCLE % (limit, prefix))
+    return path
+
+
+def redirects(directory: Path, reference: Figure) -> list[Figure]:
+    """Measure cached and cold redirects over 3 and 10 object stores."""
+    figures = []
+    for count in (3, 10):
+        place = directory / f"s3-{count}"
+        place.mkdir()
+        nginx, ports = stores(place, count)
+        with nginx, Ugr(place, s3_federation(ports, place), name=f"bench-ugr-{count}") as ugr:
+            if count == 3:
+                warm = script(place, "/fed/warm", WARM_PATHS)
+                wrk("warming", ugr.pid, ugr.url, seconds=2, script=warm)
+                figures.append(wrk("redirect, cached, 1,000 files", ugr.pid, ugr.url, script=warm))
+                print(figures[-1].row(reference), flush=True)
+            cold = script(place, f"/fed/cold{count}", 100_000_000)
+            figures.append(wrk(f"redirect, cold, {count} endpoints", ugr.pid, ugr.url, script=cold))
+            print(figures[-1].row(reference), flush=True)
+            print(f"{'':<44} {resident_bytes(tree(ugr.pid)) / 1e6:10.0f} MB resident (PSS) after it")
+    return figures
+
+
+def listings(directory: Path) -> list[Figure]:
+    """Measure PROPFIND, depth 1, of 10,000 entries on three endpoints, cold and remembered."""
+    place = directory / "files"
+    place.mkdir()
+    configuration = file_federation(place, ENTRIES)
+    figures = []
+    for name, lifetime, pause, rounds in (("cold", "1s", 1.5, 5), ("remembered", "10m", 0.0, 15)):
+        with Ugr(place, f"{configuration}\n[cache]\nlisting_ttl = {lifetime}\n", name=f"bench-{name}") as ugr:
+            pids = pin(ugr.pid)
+            propfind(ugr.port)
+            used, took = 0.0, []
+            for _ in range(rounds):
+                time.sleep(pause)
+                before, started = cpu_seconds(pids), time.monotonic()
+                propfind(ugr.port)
+                took.append(time.monotonic() - started)
+                time.sleep(min(pause, 0.3))  # what is done after the last byte belongs to the request
+                used += cpu_seconds(pids) - before
+            took.sort()
+            median, worst = took[len(took) // 2] * 1000, took[-1] * 1000
+            title = f"PROPFIND 1 of {ENTRIES:,} entries, 3 endpoints, {name}"
+            figures.append(Figure(title, rounds, used / rounds * 1e6, rounds / sum(took), median, worst))
+            print(figures[-1].row(), flush=True)
+    return figures
+
+
+def propfind(port: int) -> None:
+    """Ask once and read all of it; raise RuntimeError unless it has every entry."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    connection.request("PROPFIND", "/fed/big/", headers={"Depth": "1"})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    found = body.count(b":response>") // 2
+    if answer.status != 207 or found != ENTRIES + 1:
+        raise RuntimeError(f"PROPFIND: status {answer.status}, {found} responses")
+
+
+def main() -> int:
+    """Measure everything; return the exit code."""
+    missing = [name for name in ("wrk", "nginx") if shutil.which(name) is None and not Path(f"/usr/sbin/{name}").exists()]
+    if missing:
+        print(f"the benchmark needs {' and '.join(missing)} (Debian packages of those names)", file=sys.stderr)
+        return 1
+    print(f"CPU time of the whole server per request; server on core {CORES[0]}, load on core {CORES[-1]}")
+    with tempfile.TemporaryDirectory(prefix="ugr-bench-") as name:
+        directory = Path(name)
+        with peer(directory) as nginx:
+            reference = wrk("nginx, return 302", nginx.pid, f"http://{HOST}:{nginx.port}/x")
+        print(reference.row(), flush=True)
+        figures = [reference, *redirects(directory, reference), *listings(directory)]
+    signing = signing_figures()
+    for figure_name, value in signing.items():
+        print(f"{figure_name:<44} {value:10.1f}")
+    out = ROOT / "build" / "bench.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps({"figures": [asdict(figure) for figure in figures], "signing": signing}, indent=1) + "\n")
+    print(f"written: {out.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples in the documentation work: configurations bind, Python compiles, commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks
+from ugr.app import Runtime
+from ugr.cli import parser
+from ugr.config.bind import bind
+from ugr.config.faults import Faults
+from ugr.config.reader import parse
+from ugr.config.reference import SECTIONS
+from ugr.plugin import loader
+
+INI = blocks("ini")
+CLASSES = {re.split("[]:]", header.lstrip("["))[0]: cls for header, cls in SECTIONS}
+SECRET = "an example of a secret, 32 characters long"
+
+
+def name(block: Block) -> str:
+    return block.place
+
+
+def with_secrets(block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the text with the files of secrets moved into a directory, and the secrets there."""
+
+    def move(match: re.Match[str]) -> str:
+        place = directory / match[2].lstrip("/").replace("/", "-")
+        place.write_text(SECRET + "\n", encoding="utf-8")
+        return f"{match[1]}{place}"
+
+    for variable in re.findall(r"^\w+_environment = (\w+)$", block.text, re.MULTILINE):
+        monkeypatch.setenv(variable, SECRET)
+    return re.sub(r"^(\w+_file = )(\S+)$", move, block.text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", [block for block in INI if block.caption], ids=name)
+def test_a_whole_configuration_file_can_be_loaded(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = with_secrets(block, tmp_path, monkeypatch)
+    (tmp_path / "run").mkdir()
+    text = re.sub(r"(?m)^runtime_dir = .*$", f"runtime_dir = {tmp_path / 'run'}", text)
+    file = tmp_path / "ugr.conf"
+    file.write_text(text, encoding="utf-8")
+
+    runtime = Runtime.load(file)
+
+    assert [f"endpoint:{name}" for name in runtime.endpoints] == re.findall(r"(?m)^\[(endpoint:[^*\]]+)\]", text)
+
+
+@pytest.mark.parametrize("block", [block for block in INI if not block.caption], ids=name)
+def test_a_part_of_a_configuration_binds(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults()
+    document = parse(with_secrets(block, tmp_path, monkeypatch), block.place, faults)
+    for section in document.sections:
+        if section.kind != "endpoint":
+            bind(section, CLASSES[section.kind], faults)
+    loader.build(document, faults)
+
+    assert faults.lines() == []
+    assert document.sections
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=name)
+def test_python_compiles(block: Block) -> None:
+    assert compile(block.text, block.place, "exec").co_names
+
+
+def test_every_command_in_an_example_exists() -> None:
+    words = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] (?:\S*/)?ugr ([a-z-]+)", block.text)}
+    targets = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] make ([a-z-]+)", block.text)}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert words <= set(commands())
+    assert targets <= set(re.findall(r"(?m)^([a-z-]+):", makefile))
+    assert words
+    assert targets
+
+
+def commands() -> list[str]:
+    raise NotImplementedError(parser)

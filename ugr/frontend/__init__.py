@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The front end: HTTP and WebDAV in front of a namespace, as a Flask application.
+
+Knows: Flask, methods, XML, HTML, status codes. Refuses to know: endpoints, how anything is found.
+
+A request for a file goes from the door straight to its method: nothing decodes, merges or redirects
+its path on the way, every method reaches the table, and Flask's share of the time is saved (see
+``FrontEnd.wsgi_app``). The pages below ``/-/`` are ordinary Flask views.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import flask
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from ugr.call import new_id
+from ugr.config.settings import Settings
+from ugr.errors import UgrError
+from ugr.frontend import headers, methods, ops, replies
+from ugr.frontend.bridge import Bridge
+from ugr.frontend.data import DataSigner
+from ugr.frontend.door import Area, Door, Environ, Inside, Request
+from ugr.frontend.pages import Pages
+from ugr.frontend.replies import Refusal, Reply
+from ugr.identity import IdentityChain
+
+if TYPE_CHECKING:
+    from ugr.namespace.namespace import Namespace
+    from ugr.transport import LoopThread
+
+log = logging.getLogger(__name__)
+
+__all__ = ["FrontEnd", "create_app"]
+
+
+class FrontEnd(Flask):
+    """The Flask application; ``answer`` is all of it but the pages."""
+
+    door: Door
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        reply = self.answer(environ)
+        if reply is None:
+            return super().wsgi_app(environ, start_response)
+        return replies.send(reply, environ["REQUEST_METHOD"], start_response)
+
+    def answer(self, environ: dict[str, Any]) -> Reply | None:
+        """Return the answer to a request; None for a page, with ``ugr.request`` put into the environ.
+
+        Raises nothing: every error is an answer.
+        """
+        id = environ["ugr.id"] = headers.request_id(environ.get("HTTP_X_REQUEST_ID")) or new_id()
+        try:
+            request = self.door.enter(environ, id)
+            if request.area is Area.PAGES:
+                _for_flask(environ, request)
+                return None
+            if request.area is Area.ELSEWHERE:
+                raise Refusal("not-here", f"there is nothing here; the files are under {request.settings.ugr.prefix}/")
+            return _marked(methods.answer(request), id)
+        except Exception as error:  # the last stop: whatever it is, the client gets an answer
+            return _marked(self.apology(error, environ), id)
+
+    def apology(self, error: Exception, environ: Environ) -> Reply:
+        """Return the answer for an error; the only place where an unexpected one is logged."""
+        id, accept = environ["ugr.id"], environ.get("HTTP_ACCEPT")
+        if isinstance(error, UgrError):
+            reply = replies.failure(error, id, accept, self.door.challenges())
+            if reply.status >= 500:
+                level = logging.INFO if reply.status == 503 else logging.WARNING
+                log.log(level, "%s: %s", error.code, error, extra={"request": id})
+        elif isinstance(error, Refusal):
+            reply = replies.refused(error, id, accept)
+        else:
+            log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request": id})
+            reply = replies.unexpected(id, accept)
+        return reply
+
+    def page_apology(self, error: Exception) -> Any:
+        """Return the answer for an error of a view, or of the search for one."""
+        fault = _as_refusal(error) if isinstance(error, HTTPException) else error
+        return self.apology(fault, flask.request.environ)
+
+    def make_response(self, rv: Any) -> Response:
+        """Let views return a Reply."""
+        return _Sent(rv) if isinstance(rv, Reply) else super().make_response(rv)
+
+
+class _Sent(Response):
+    """A Reply inside Flask; it goes out as it is."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(status=reply.status)
+        self._reply = reply
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        reply = _marked(self._reply, environ["ugr.id"])
+        return replies.send(reply, environ["REQUEST_METHOD"], start_response)
+
+
+def create_app(
+    namespace_of: Callable[[], Namespace],
+    settings_of: Callable[[], Settings],
+    loop: LoopThread,
+    signer: DataSigner,
+    identities: IdentityChain,
+    ready: Callable[[], tuple[bool, list[str]]],
+) -> Flask:
+    """Build the application; starts nothing.
+
+    ``namespace_of`` and ``settings_of`` are asked once per request, because a reload swaps what they
+    return. ``ready`` says whether clients can be served, and if not, why.
+    """
+    app = FrontEnd(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    inside = Inside(Bridge(loop, settings_of), signer, Pages(app.jinja_env))
+    app.door = Door(namespace_of, settings_of, identities, inside)
+    app.register_blueprint(ops.pages(loop, ready))
+    app.register_error_handler(Exception, app.page_apology)
+    return app
+
+
+def _marked(reply: Reply, id: str) -> Reply:
+    """Return the answer with the request id, checked to be fit for the wire."""
+    return reply.adding(("Ugr-Request-Id", id)).check()
+
+
+def _for_flask(environ: dict[str, Any], request: Request) -> None:
+    """Hand a checked request to Flask's router: one truth about the path, decoded once."""
+    environ["ugr.request"] = request
+    environ["HTTP_HOST"] = "localhost"  # the real one has been checked, by other rules than Flask's
+    environ["SCRIPT_NAME"] = ""
+    environ["PATH_INFO"] = request.url_path.encode().decode("latin-1")
+
+
+
+def _as_refusal(error: HTTPException) -> Refusal:
+    """Return Flask's word on a page that is not there, or on a method that it has not, as one of ours."""
+    if error.code == 405:
+        allow = tuple((name, value) for name, value in error.get_headers() if name == "Allow")
+        return Refusal("method-not-allowed", "this page can only be read", headers=allow)
+    return Refusal("not-here", "there is no such page")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages below ``/-/``: health, endpoints, why a file is where it is, and data of this host.
+
+Knows: what each page shows and who may see it. Refuses to know: how any of it is found out.
+
+Health is for machines that know nothing of rights, and a data URL is its own permit; every other
+page needs the right to list ``/``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import flask
+
+from ugr.call import Call
+from ugr.frontend import data, explaining, headers, replies
+from ugr.frontend.door import Request
+from ugr.frontend.replies import Blocks, Refusal, Reply
+from ugr.model import Right
+
+if TYPE_CHECKING:
+    from ugr.transport import LoopThread
+
+TICK = 2.0
+"""Seconds within which a live event loop has turned."""
+
+HTML, JSON, PLAIN = "text/html", "application/json", "text/plain"
+NO_STORE = ("Cache-Control", "no-store")
+
+
+def pages(loop: LoopThread, ready: Callable[[], tuple[bool, list[str]]]) -> flask.Blueprint:
+    """Return the pages, to be registered with an application whose views may return a Reply."""
+    blueprint = flask.Blueprint("ops", __name__)
+
+    def page(rule: str, view: Callable[[Request], Reply]) -> None:
+        def entered(**_: str) -> Any:
+            return view(flask.request.environ["ugr.request"])
+
+        blueprint.add_url_rule(rule, rule, entered, methods=["GET"], provide_automatic_options=False)
+
+    page("/-/health/live", lambda request: _health(request, *_live(loop)))
+    page("/-/health/ready", lambda request: _health(request, *ready()))
+    page("/-/endpoints", endpoints)
+    page("/-/locate", locate)
+    page("/-/data/<path:rest>", transfer)
+    return blueprint
+
+
+def _live(loop: LoopThread) -> tuple[bool, list[str]]:
+    alive = loop.healthy(within=TICK)
+    return alive, [] if alive else [f"the event loop has not turned for {TICK:g} seconds"]
+
+
+def _health(request: Request, good: bool, problems: list[str]) -> Reply:
+    status = 200 if good else 503
+    if headers.preferred(request.header("Accept"), (PLAIN, JSON)) == JSON:
+        return replies.as_json(status, {"ok": good, "problems": problems}, NO_STORE)
+    return replies.text(status, "".join(line + "\n" for line in problems) or "ok\n", NO_STORE)
+
+
+def endpoints(request: Request) -> Reply:
+    """Show the state of every endpoint."""
+    request.namespace.require(Right.LIST, "/", request.call)
+    statuses = request.namespace.statuses()
+    if headers.preferred(request.header("Accept"), (HTML, JSON)) == JSON:
+        return replies.as_json(200, {"endpoints": [explaining.status(item) for item in statuses]}, NO_STORE)
+    return request.inside.pages.html("endpoints.html", NO_STORE, statuses=statuses, now=time.time())
+
+
+def locate(request: Request) -> Reply:
+    """Show what would be answered for a path, and why; optionally for a client at another address.
+
+    The address is taken as given: no name is looked up.
+    """
+    request.namespace.require(Right.LIST, "/", request.call)
+    asked = _parameters(request.query)
+    form = headers.preferred(request.header("Accept"), (HTML, JSON, PLAIN))
+    path, call = asked.get("path", ""), _from(request.call, asked.get("from", ""))
+    if not path and form == HTML:
+        return request.inside.pages.html("locate.html", NO_STORE, path="", source="", facts=None)
+    if not path:
+        raise Refusal("bad-parameter", "say which path: /-/locate?path=/atlas/file")
+    namespace = request.namespace
+    found = explaining.explanation(request.inside.bridge.ask(lambda: namespace.explain(path, call), call))
+    if form == JSON:
+        return replies.as_json(200, found, NO_STORE)
+    if form == PLAIN:
+        return replies.text(200, explaining.plain(found), NO_STORE)
+    return request.inside.pages.html("locate.html", NO_STORE, path=path, source=asked.get("from", ""), facts=found)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        found = parse_qs(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict", max_num_fields=8)
+    except ValueError:
+        raise Refusal("bad-parameter", "the query is not NAME=VALUE&...") from None
+    return {name: values[-1] for name, values in found.items()}
+
+
+def _from(call: Call, source: str) -> Call:
+    """Return the call as if it came from another address."""
+    if not source:
+        return call
+    address = headers.address(source)
+    if address is None:
+        raise Refusal("bad-parameter", "from is not an IP address")
+    return Call(call.deadline, call.id, address, call.identity)
+
+
+def transfer(request: Request) -> Reply:
+    """Give the bytes of a file of this host to whoever holds a genuine URL for it."""
+    endpoint, path = data.split(request.url_path)
+    request.inside.signer.verify(endpoint, path, request.method, request.query, time.time())
+    namespace, call = request.namespace, request.call
+    file, places = request.inside.bridge.transfer(lambda: namespace.data(endpoint, path, call), call)
+    with ExitStack() as closing:
+        closing.push(places)
+        answer = data.respond(request.method, _Fields(request), file, name=path.rpartition("/")[2])
+        closing.callback(answer.body.close)
+        return Reply(answer.status, answer.headers, Blocks(iter(answer.body), closing.pop_all().close))
+
+
+class _Fields:
+    """A request's headers by their names."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def get(self, key: str, /) -> str | None:
+        """Return the value, or None."""
+        return self._request.header(key)
