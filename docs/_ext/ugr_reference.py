@@ -11,35 +11,144 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from ugr import errors
 from ugr.cli import parser
+from ugr.cli.exits import CODES, MEANING, exit_of
 from ugr.config.reference import SECTIONS, render_rst
-from ugr.frontend.replies import REFUSALS, STATUS, reason, status_of
+from ugr.errors import UgrError
+from ugr.frontend.replies import REFUSALS, reason, status_of
+from ugr.plugin import loader
 from ugr.plugin import reference as contract
-from ugr.plugin.loader import installed
+from ugr.plugin.blocking import BlockingEndpoint, BlockingOptions
 from ugr.plugin.options import EndpointOptions
+from ugr.plugin.policy import Policy
 
 PLACEHOLDER = re.compile(r"^\.\. generated: ([a-z-]+)$", re.MULTILINE)
 
 
-def subclasses(root: type) -> Iterator[type]:
-    """Yield all classes below one, depth first, in order of definition."""
-    for cls in root.__subclasses__():
-        yield cls
-        yield from subclasses(cls)
+def error_classes() -> list[type[UgrError]]:
+    """Return every class of error in the order of the module that defines them."""
+    found = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, UgrError)]
+    return [cls for cls in found if cls.__module__ == errors.__name__]
+
+
+def commands() -> Mapping[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name."""
+    for action in parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    raise LookupError("the command line has no commands")
+
+
+def endpoint_types() -> dict[str, type]:
+    """Return the endpoint class of each installed type."""
+    return {plugin.name: loader.load(loader.ENDPOINTS, plugin.name) for plugin in loader.installed(loader.ENDPOINTS)}
+
+
+def options_of_sections() -> str:
+    """Return the options of every section but the endpoints'."""
+    return render_rst(SECTIONS)
+
+
+def options_of_endpoints() -> str:
+    """Return the options that every endpoint has."""
+    return render_rst([("[endpoint:NAME]", EndpointOptions)])
+
+
+def options_of_types() -> str:
+    """Return the options of each installed type, without those that every endpoint has."""
+    pages = []
+    for word, cls in endpoint_types().items():
+        blocking = issubclass(cls, BlockingEndpoint)
+        options: Any = cls.Options  # type: ignore[attr-defined]
+        text = render_rst([(f"[endpoint:NAME] type = {word}", options)], without=EndpointOptions)
+        pages.append(text + ("\nIt works in threads of its own.\n" if blocking else ""))
+    return "\n".join(pages)
+
+
+def policies() -> str:
+    """Return the installed policies and what each says of itself."""
+    rows = []
+    for plugin in loader.installed(loader.POLICIES):
+        cls = loader.load(loader.POLICIES, plugin.name)
+        assert issubclass(cls, Policy)
+        rows.append((f"``{plugin.name}``", sentence(cls.__doc__), "yes" if cls.spreads else "no"))
+    return table(("Policy", "What it does", "Only spreads"), rows, "15 70 15")
+
+
+def errors_and_statuses() -> str:
+    """Return every class of error with its code, status, exit code."""
+    rows = []
+    for cls in error_classes():
+        status = status_of(cls("x"), ("Bearer",))
+        again = "yes" if cls.retryable else "no"
+        rows.append(
+            (f"``{cls.__name__}``", f"``{cls.code}``", f"{status} {reason(status)}", str(int(exit_of(cls("x")))), again)
+            + (sentence(cls.__doc__),)
+        )
+    return table(("Class", "Code", "Status", "Exit code", "Retry", "Meaning"), rows, "15 17 17 8 8 35")
+
+
+def refusals() -> str:
+    """Return the refusals that HTTP alone is the reason for."""
+    rows = [(f"``{code}``", f"{status} {reason(status)}") for code, status in REFUSALS.items()]
+    return table(("Code", "Status"), rows, "50 50")
+
+
+def exit_codes() -> str:
+    """Return the exit codes of the commands."""
+    meant = {code: [cls.__name__ for cls, wanted in CODES.items() if wanted is code] for code in MEANING}
+    rows = [
+        (str(int(code)), f"{words[0].upper()}{words[1:]}.", ", ".join(f"``{name}``" for name in meant[code]) or "\\-")
+        for code, words in MEANING.items()
+    ]
+    return table(("Code", "Meaning", "Errors"), rows, "8 42 50")
+
+
+def command_line() -> str:
+    """Return every command: usage, what it does, its arguments."""
+    pages = []
+    for name, command in commands().items():
+        lines = [f".. _ugr-{name}:", "", f"ugr {name}", "-" * (len(name) + 4), "", command.description or "", ""]
+        own = [action for action in command._actions if action.dest not in ("help", "config", "json", "verbose")]
+        for action in own:
+            label = ", ".join(action.option_strings) or action.dest
+            if action.option_strings and action.nargs != 0:
+                label += f" {action.metavar or action.dest.upper()}"
+            lines += [f"``{label}``", f"    {sentence_case(action.help or '')}.", ""]
+        pages.append("\n".join(lines))
+    return "\n".join(pages)
+
+
+def contract_page() -> str:
+    """Return the page of the plugin contract."""
+    return contract.render()
+
+
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "options-of-sections": options_of_sections,
+    "options-of-endpoints": options_of_endpoints,
+    "options-of-types": options_of_types,
+    "policies": policies,
+    "errors": errors_and_statuses,
+    "refusals": refusals,
+    "exit-codes": exit_codes,
+    "commands": command_line,
+    "contract": contract_page,
+}
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]], widths: str) -> str:
     """Return a list-table."""
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
     for row in (header, *rows):
-        for number, cell in enumerate(row):
-            lines.append(f"   {'* -' if number == 0 else '  -'} {cell}")
+        lines += [f"   {'* -' if number == 0 else '  -'} {cell}" for number, cell in enumerate(row)]
     return "\n".join(lines) + "\n"
 
 
@@ -48,11 +157,33 @@ def sentence(docstring: str | None) -> str:
     return " ".join(inspect.cleandoc(docstring or "").partition("\n\n")[0].split())
 
 
-def sections() -> str:
-    """Return the options of every section but the endpoints'."""
-    return render_rst(SECTIONS)
+def sentence_case(text: str) -> str:
+    """Return the text with a capital at its start, and ``%`` as argparse shows it."""
+    text = text.replace("%%", "%").rstrip(".")
+    return text[:1].upper() + text[1:]
 
 
-def endpoint_options() -> str:
-    """Return the options that every endpoint has."""
-    return render_rst([("[endpoint:NAME]", EndpointOptions)])
+def expand(text: str) -> str:
+    """Return a page with its placeholders replaced."""
+    return PLACEHOLDER.sub(lambda match: GENERATORS[match[1]](), text)
+
+
+def _read(_app: Sphinx, _page: str, source: list[str]) -> None:
+    source[0] = expand(source[0])
+
+
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
+) -> Iterator[str]:
+    """Read the pages with placeholders again on every build: the code may have changed."""
+    for page in env.found_docs:
+        with open(env.doc2path(page), encoding="utf-8") as stream:
+            if PLACEHOLDER.search(stream.read()):
+                yield page
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", _read)
+    app.connect("env-get-outdated", _outdated)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

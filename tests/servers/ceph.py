@@ -9,6 +9,7 @@ memory and is gone when it stops.
 from __future__ import annotations
 
 import http.client
+import json
 import shutil
 import tempfile
 import uuid
@@ -22,6 +23,21 @@ from tests.servers.process import HOST, Daemon, free_ports, listening, require, 
 ACCESS_KEY = "UGRTESTACCESSKEY0001"
 SECRET_KEY = "ugr/Test+SecretKey0123456789abcdefghijkl"
 REGION = "us-east-1"
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/ugr"]}, "Action": ["sts:AssumeRole"]}
+        ],
+    }
+)
+ALL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "arn:aws:s3:::*"}],
+    }
+)
 
 CONFIGURATION = """\
 [global]
@@ -71,8 +87,6 @@ rgw_num_rados_handles = 1
 # host names of buckets, for virtual-host addressing: BUCKET.localhost
 rgw_dns_name = localhost
 rgw_enable_apis = s3, admin, sts
-# session tokens
-rgw_s3_auth_use_sts = true
 rgw_sts_key = ugrtestsessionke
 """
 
@@ -80,7 +94,7 @@ rgw_sts_key = ugrtestsessionke
 class Gateway(Daemon):
     """One S3 gateway: a site of the federation."""
 
-    def __init__(self, number: int, configuration: Path, place: Path, port: int) -> None:
+    def __init__(self, number: int, configuration: Path, place: Path, port: int, *options: str) -> None:
         self.port = port
         self.url = f"http://{HOST}:{port}"
         data = place / f"rgw-{number}"
@@ -92,6 +106,7 @@ class Gateway(Daemon):
                 *("-c", configuration, "-n", f"client.gateway{number}", "-f"),
                 f"--rgw_frontends=beast endpoint={HOST}:{port}",
                 f"--rgw_data={data}",
+                *options,
             ],
             ready=self._answers,
             limit=30.0,
@@ -187,6 +202,27 @@ class Ceph:
         """Make a bucket through one gateway and return its name; no error when it is there already."""
         self.client(number).create_bucket(Bucket=name)
         return name
+
+    @cached_property
+    def session_gateway(self) -> Gateway:
+        """One more gateway, which knows session tokens: one that does calls every refusal AccessDenied."""
+        number, port = len(self.gateways), free_ports(1)[0]
+        gateway = Gateway(number, self.configuration, self.place, port, "--rgw_s3_auth_use_sts=true")
+        self._daemons.append(gateway)
+        gateway.start()
+        return gateway
+
+    def session_keys(self) -> tuple[str, str, str]:
+        """Return an access key, secret key and session token, good for 15 minutes and every bucket (AssumeRole)."""
+        if "reader" not in self.admin("role", "list"):
+            self.admin("role", "create", "--role-name=reader", "--path=/", f"--assume-role-policy-doc={TRUST}")
+            self.admin("role-policy", "put", "--role-name=reader", "--policy-name=all", f"--policy-doc={ALL}")
+        url = self.session_gateway.url
+        client = self.session.client("sts", endpoint_url=url, config=self.client_configuration())
+        role = client.assume_role(RoleArn="arn:aws:iam:::role/reader", RoleSessionName="test", DurationSeconds=900)
+        client.close()
+        keys = role["Credentials"]
+        return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
 
     def admin(self, *words: str) -> str:
         """Run radosgw-admin and return what it prints."""

@@ -87,6 +87,8 @@ def _directory(wanted: Path | None) -> Path:
     directory = wanted.absolute()
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        if (directory / "ugr.conf").exists():
+            raise ConfigError(f"{directory} has a demonstration already; serve it again: ugr serve -c {directory}/ugr.conf")
         if any(directory.iterdir()):
             raise ConfigError(f"{directory} is not empty; name a new directory, so that nothing of yours is touched")
     except OSError as error:
@@ -104,6 +106,7 @@ def guide(directory: Path, config: Path, port: int, program: str, kept: bool) ->
     """Return what to look at and what to try."""
     url = f"http://{HOST}:{port}/fed"
     ask = f"{program} locate -c {config}"
+    redirect = r"curl -s -o /dev/null -w '%{redirect_url}\n'"
     ending = f"{directory} stays." if kept else "everything is removed."
     return f"""\
 A federation of three endpoints: geneva, vancouver and victoria.
@@ -118,14 +121,14 @@ Each is sent to the closest copy (the copies of {sample.WHICH} differ, so that y
   curl -L --interface 127.0.1.1 {url}/{sample.WHICH}
   curl -L --interface 127.0.2.1 {url}/{sample.WHICH}
 
-See the redirect itself, and every copy in order:
+See where a client is sent, and why:
 
-  curl -I --interface 127.0.2.1 {url}/atlas/raw/run-0001.dat
+  {redirect} --interface 127.0.2.1 {url}/atlas/raw/run-0001.dat
   {ask} --from 127.0.2.1 /atlas/raw/run-0001.dat
 
 A file that only Victoria has, and a listing that three endpoints make together:
 
-  curl -I --interface 127.0.1.1 {url}/atlas/raw/run-0003.dat
+  {redirect} --interface 127.0.1.1 {url}/atlas/raw/run-0003.dat
   {program} ls -l -c {config} /atlas/raw
 
 Take an endpoint away, wait three seconds, and ask again; then bring it back:

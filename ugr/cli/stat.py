@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+
 from ugr.cli.asking import GRACE, call_of, lfn, started
 from ugr.cli.exits import Exit
 from ugr.cli.output import columns, facts, milliseconds, show, show_json, size, when

@@ -81,7 +81,7 @@ def serve(config: Path) -> int:
     application = build()
     settings = application.runtime.settings.ugr
     _require_free(settings.listen)
-    scratch = None
+    scratch, master = None, os.getpid()
     if settings.runtime_dir is None:
         scratch = tempfile.mkdtemp(prefix="ugr-")
     options = gunicorn_options(settings) | {"worker_tmp_dir": scratch or settings.runtime_dir}
@@ -90,7 +90,8 @@ def serve(config: Path) -> int:
     except SystemExit as leaving:
         return int(leaving.code or 0)
     finally:
-        if scratch is not None:
+        # Workers leave through here as well when they end; the directory is the master's.
+        if scratch is not None and os.getpid() == master:
             shutil.rmtree(scratch, ignore_errors=True)
     return 0
 

@@ -80,7 +80,10 @@ class Handle:
             self._origin = request.origin
         setopt(pycurl.REQUEST_TARGET, request.target)
         if request.lines != self._lines:
-            setopt(pycurl.HTTPHEADER, request.lines)
+            if request.lines:
+                setopt(pycurl.HTTPHEADER, request.lines)
+            else:  # pycurl ignores an empty list
+                self.curl.unsetopt(pycurl.HTTPHEADER)
             self._lines = request.lines
         if connect_ms != self._connect_ms:
             setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)

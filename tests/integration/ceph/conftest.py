@@ -21,6 +21,22 @@ from ugr.transport import LoopThread
 _numbers = itertools.count()
 
 
+class Counted(Transport):
+    """A transport that notes the method of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.methods: list[str] = []
+
+    async def send(self, method: str, url: str, **how: Any) -> Any:
+        self.methods.append(method)
+        return await super().send(method, url, **how)
+
+    def stream(self, method: str, url: str, **how: Any) -> Any:
+        self.methods.append(method)
+        return super().stream(method, url, **how)
+
+
 class Site:
     """One open endpoint, and the bucket behind it by another door (boto3)."""
 
@@ -37,11 +53,11 @@ class Site:
             "writable": True,
         }
         self.endpoint = S3Endpoint("site", S3Options(**(given | options)))
-        self._transport: Transport | None = None
+        self._transport: Counted | None = None
         self._run(self._open())
 
     async def _open(self) -> None:
-        self._transport = Transport()
+        self._transport = Counted()
         await self.endpoint.open(self._transport)
 
     async def _close(self) -> None:
@@ -52,6 +68,13 @@ class Site:
     def close(self) -> None:
         """Close the endpoint and its transport."""
         self._run(self._close())
+
+    @property
+    def methods(self) -> list[str]:
+        """The method of each request since this was last read."""
+        assert self._transport is not None
+        seen, self._transport.methods = self._transport.methods, []
+        return seen
 
     def _run(self, coroutine: Any) -> Any:
         return self.loop.run(coroutine, 60)

@@ -60,16 +60,11 @@ def test_an_unknown_access_key_is_named(site, file, question):
         ask(site(bucket=file.bucket, access_key="UNKNOWN"), question)
 
 
-def test_a_session_token_that_the_storage_does_not_know_is_refused(site, file):
-    with pytest.raises((Unauthenticated, PermissionDenied)):
-        ask(site(bucket=file.bucket, session_token=Secret(literal="no such token")), "stat /file")
-
-
 def test_a_clock_that_is_wrong_is_named_with_the_difference(site, file):
     fast = site(bucket=file.bucket)
     fast.endpoint._ours._clock = lambda: time.time() + 7200
     for question in ("stat /file", "health"):
-        with pytest.raises(Unauthenticated, match="RequestTimeTooSkewed: .*clock"):
+        with pytest.raises(Unauthenticated, match=r"RequestTimeTooSkewed: .*clock.* 720\d s ahead"):
             ask(fast, question)
 
 
