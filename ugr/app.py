@@ -102,8 +102,8 @@ class Runtime:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Runtime:
         """Read a configuration and build everything from it. Raises ConfigError with every fault."""
-        document = read(os.fspath(path))
         faults = Faults()
+        document = read(os.fspath(path), faults)
         settings = bind_settings(document, faults)
         endpoints = loader.build(document, faults, url_lifetime=settings.ugr.url_lifetime)
         policies = loader.policies(settings.selection.policies, document, faults)

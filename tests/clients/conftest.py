@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One federation that every client asks: two directories and an S3 bucket, overlapping."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.servers.process import LOGS, environment, require
+from tests.servers.ugr import Ugr, serving
+
+FILES = {
+    "data/plain.root": b"plain bytes\n" * 50,
+    "data/with space & more.root": b"spaces\n",
+    "data/caf\u00e9-\u65e5\u672c.root": b"utf-8\n",
+    "data/empty": b"",
+    "data/deep/er/file": b"deep\n",
+    "data/big.bin": bytes(range(256)) * 4096,
+}
+"""Every name with its bytes; each is on one endpoint or more."""
+
+NAMES = sorted({name.split("/")[1] for name in FILES})
+"""What is in the directory ``data``."""
+
+
+@dataclass
+class Federation:
+    """The service under test, and what is in it."""
+
+    ugr: Ugr
+    files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
+
+    def url(self, path: str = "", scheme: str = "http") -> str:
+        """Return the URL of a path, percent-encoded."""
+        return f"{scheme}://127.0.0.1:{self.ugr.port}/fed/{quote(path)}"
+
+
+@pytest.fixture(scope="session")
+def federation(ceph, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("clients")
+    ceph.bucket(0, "clients")
+    stores = [directory / "one", directory / "two"]
+    for store in stores:
+        store.mkdir()
+    for number, (name, body) in enumerate(FILES.items()):
+        for store in stores[number % 2 :][:1]:
+            (store / name).parent.mkdir(parents=True, exist_ok=True)
+            (store / name).write_bytes(body)
+        if number % 3 != 1:
+            ceph.client(0).put_object(Bucket="clients", Key=name, Body=body)
+    secret = directory / "secret"
+    secret.write_text(ceph.secret_key)
+    configuration = f"""
+[acl:/]
+read = anonymous
+list = anonymous
+[network:here]
+addresses = 127.0.0.0/8
+position = 46.2, 6.1
+[endpoint:one]
+type = file
+path = {stores[0]}
+position = 49.2, -123.1
+[endpoint:two]
+type = file
+path = {stores[1]}
+position = 35.0, 139.0
+[endpoint:bucket]
+type = s3
+url = {ceph.gateways[0].url}
+bucket = clients
+addressing = path
+access_key = {ceph.access_key}
+secret_key_file = {secret}
+position = 46.2, 6.1
+"""
+    with serving(directory, configuration, name="ugr-clients") as ugr:
+        yield Federation(ugr)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a client's command said."""
+
+    status: int
+    out: str
+    error: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run a client's command; ``package`` is the Debian package that brings it."""
+
+    def command(program: str, *words: str | Path, package: str, check: bool = True, **env: str) -> Ran:
+        path = require(program, package=package)
+        done = subprocess.run(
+            [path, *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            env=environment(LANG="C.UTF-8", **env),
+        )
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with (LOGS / "clients.log").open("a") as log:
+            log.write(f"$ {program} {' '.join(map(str, words))}\n{done.stdout}{done.stderr}\n")
+        if check and done.returncode:
+            pytest.fail(f"{program} {words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return command
