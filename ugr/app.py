@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,12 @@ class Runtime:
     """One configuration at work in one process."""
 
     def __init__(
-        self, document: Document, settings: Settings, endpoints: dict[str, Endpoint], policies: Sequence[Policy]
+        self,
+        document: Document,
+        settings: Settings,
+        endpoints: dict[str, Endpoint],
+        policies: Sequence[Policy],
+        serving: bool = True,
     ) -> None:
         self.document = document
         self.settings = settings
@@ -89,7 +95,7 @@ class Runtime:
             self.federation, self._mounts, Authorizer(settings.acls, settings.networks), self.statuses
         )
         self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses)
-        self.signer = DataSigner(data_key(settings.ugr))
+        self.signer = DataSigner(data_key(settings.ugr if serving else replace(settings.ugr, runtime_dir=None)))
         self.identities = IdentityChain()
         self._poller = Poller(endpoints, self.board, settings.health)
         self._upkeep = Upkeep(
@@ -100,8 +106,12 @@ class Runtime:
         self._started_in: int | None = None
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Runtime:
-        """Read a configuration and build everything from it. Raises ConfigError with every fault."""
+    def load(cls, path: str | os.PathLike[str], *, serving: bool = True) -> Runtime:
+        """Read a configuration and build everything from it. Raises ConfigError with every fault.
+
+        ``serving`` off is for an administrator's questions: ``runtime_dir``, which belongs to the
+        service and its user, is then neither needed nor touched.
+        """
         faults = Faults()
         document = read(os.fspath(path), faults)
         settings = bind_settings(document, faults)
@@ -109,7 +119,7 @@ class Runtime:
         policies = loader.policies(settings.selection.policies, document, faults)
         _check_mounts(document, endpoints, faults)
         faults.raise_if_any()
-        return cls(document, settings, endpoints, policies)
+        return cls(document, settings, endpoints, policies, serving)
 
     # --- life ----------------------------------------------------------------------------------
 

@@ -210,16 +210,15 @@ class Ceph:
         gateway = Gateway(number, self.configuration, self.place, port, "--rgw_s3_auth_use_sts=true")
         self._daemons.append(gateway)
         gateway.start()
+        self.admin("role", "create", "--role-name=any", "--path=/", f"--assume-role-policy-doc={TRUST}")
+        self.admin("role-policy", "put", "--role-name=any", "--policy-name=all", f"--policy-doc={ALL}")
         return gateway
 
     def session_keys(self) -> tuple[str, str, str]:
         """Return an access key, secret key and session token, good for 15 minutes and every bucket (AssumeRole)."""
-        if "reader" not in self.admin("role", "list"):
-            self.admin("role", "create", "--role-name=reader", "--path=/", f"--assume-role-policy-doc={TRUST}")
-            self.admin("role-policy", "put", "--role-name=reader", "--policy-name=all", f"--policy-doc={ALL}")
         url = self.session_gateway.url
         client = self.session.client("sts", endpoint_url=url, config=self.client_configuration())
-        role = client.assume_role(RoleArn="arn:aws:iam:::role/reader", RoleSessionName="test", DurationSeconds=900)
+        role = client.assume_role(RoleArn="arn:aws:iam:::role/any", RoleSessionName="test", DurationSeconds=900)
         client.close()
         keys = role["Credentials"]
         return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]

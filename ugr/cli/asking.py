@@ -30,7 +30,7 @@ def started(arguments: argparse.Namespace) -> Iterator[Runtime]:
     """Give a runtime of the configuration, started but not probing; stop it in the end. Raises ConfigError."""
     from ugr.app import Runtime
 
-    runtime = Runtime.load(arguments.config)
+    runtime = Runtime.load(arguments.config, serving=False)
     runtime.start(watch=False)
     try:
         yield runtime

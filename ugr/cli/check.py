@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import argparse
 
-from ugr.cli.exits import Exit
+from ugr.cli.exits import Exit, exit_of
 from ugr.cli.output import show, show_json
+from ugr.errors import ConfigError
 
 NAME = "check-config"
 HELP = "say what is wrong with the configuration, all of it at once"
+
+_WORDS = (("endpoint", "endpoints"), ("network", "networks"), ("access list", "access lists"))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +23,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the configuration and build all of it; ask nobody. Raises ConfigError with every fault."""
     from ugr.app import Runtime
 
-    runtime = Runtime.load(arguments.config)
+    try:
+        runtime = Runtime.load(arguments.config, serving=False)
+    except ConfigError as error:
+        if not arguments.json:
+            raise
+        show_json({"faults": error.message.splitlines()})
+        return exit_of(error)
     counts = {
         "endpoints": len(runtime.endpoints),
         "networks": len(runtime.settings.networks),
-        "access lists": len(runtime.settings.acls),
+        "acls": len(runtime.settings.acls),
     }
     if arguments.json:
         show_json({"faults": [], "files": runtime.document.files} | counts)
     else:
-        found = ", ".join(f"{count} {words if count != 1 else words[:-1]}" for words, count in counts.items())
+        found = ", ".join(
+            f"{count} {one if count == 1 else many}" for (one, many), count in zip(_WORDS, counts.values(), strict=True)
+        )
         show(f"{arguments.config}: no faults; {found}")
     return Exit.OK

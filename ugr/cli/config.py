@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show every section. Raises ConfigError."""
     from ugr.app import Runtime
 
-    runtime = Runtime.load(arguments.config)
+    runtime = Runtime.load(arguments.config, serving=False)
     settings = runtime.settings
     sections: list[tuple[str, object, dict[str, str]]] = [
         ("ugr", settings.ugr, {}),

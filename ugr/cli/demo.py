@@ -88,7 +88,9 @@ def _directory(wanted: Path | None) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if (directory / "ugr.conf").exists():
-            raise ConfigError(f"{directory} has a demonstration already; serve it again: ugr serve -c {directory}/ugr.conf")
+            raise ConfigError(
+                f"{directory} has a demonstration already; serve it again: ugr serve -c {directory}/ugr.conf"
+            )
         if any(directory.iterdir()):
             raise ConfigError(f"{directory} is not empty; name a new directory, so that nothing of yours is touched")
     except OSError as error:

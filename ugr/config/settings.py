@@ -66,14 +66,14 @@ class UgrSettings:
         Address("127.0.0.1:8080"), help="Where ugr serve listens.", example="unix:/run/ugr/ugr.sock"
     )
     workers: int = option(2, help="Worker processes of ugr serve.", minimum=1, maximum=1024)
-    threads: int = option(16, help="Threads in each worker process.", minimum=2, maximum=4096)
+    threads: int = option(128, help="Threads in each worker process.", minimum=2, maximum=4096)
     max_waiting: int = option(
-        12,
+        112,
         help="Requests of one worker that may wait for endpoints at a time; must be below threads.",
         minimum=1,
     )
-    max_listings: int = option(4, help="Listings that one worker produces at a time.", minimum=1)
-    max_data: int = option(4, help="Files that one worker serves itself at a time.", minimum=1)
+    max_listings: int = option(8, help="Listings that one worker produces at a time.", minimum=1)
+    max_data: int = option(16, help="Files that one worker serves itself at a time.", minimum=1)
     max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.", minimum=1024)
     log_level: str = option(
         "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")

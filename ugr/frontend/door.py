@@ -205,7 +205,7 @@ class Door:
 
 def _target(environ: Environ, method: str) -> headers.Target:
     """Return authority, decoded path and raw query of the request target."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    raw = environ.get("RAW_URI", environ.get("REQUEST_URI"))
     try:
         if raw is not None:
             if raw == "*" and method == "OPTIONS":

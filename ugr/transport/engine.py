@@ -249,7 +249,7 @@ class Transport:
             host,
             errno=curl.getinfo(pycurl.OS_ERRNO),
             status=curl.getinfo(pycurl.RESPONSE_CODE),
-            connected=curl.getinfo(pycurl.PRETRANSFER_TIME) > 0,
+            connected=curl.getinfo(pycurl.REQUEST_SIZE) > 0,
             connect_timeout=exchange.connect_timeout,
             timeout=exchange.timeout,
         )

@@ -60,7 +60,7 @@ class Bucket:
                 async for piece in answer.chunks():
                     if len(body) <= MAX_ERROR_BYTES:
                         body += piece
-                raise fault(Answer(answer.status, answer.headers, bytes(body)), self._options)
+                raise self.refusal(Answer(answer.status, answer.headers, bytes(body)))
             async for piece in answer.chunks():
                 parser.feed(piece)
                 # pieces that have come already follow each other without a pause, and a page of them takes 10 ms
@@ -86,7 +86,7 @@ class Bucket:
 
     def refusal(self, answer: Answer) -> UgrError:
         """Return the error that an answer stands for."""
-        return fault(answer, self._options)
+        return fault(answer, self._options, self._signer.clock())
 
     def _require(self, answer: Answer, *statuses: int) -> None:
         if answer.status not in statuses:

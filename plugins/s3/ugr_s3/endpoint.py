@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
 from ugr.plugin import (
     AlreadyExists,
@@ -67,7 +68,7 @@ class S3Endpoint(Endpoint):
     Options = S3Options
     options: S3Options
 
-    def __init__(self, name: str, options: S3Options) -> None:
+    def __init__(self, name: str, options: S3Options, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(name, options)
         check(name, options)
         keys = Keyring(options)
@@ -76,8 +77,8 @@ class S3Endpoint(Endpoint):
         inside = place(options.url, options.bucket, virtual=virtual)
         outside = place(options.public_url or options.url, options.bucket, virtual=virtual)
         self._names = Names(options.prefix)
-        self._ours = Signer(inside, options.region, keys, lifetime=lifetime)
-        self._clients = Signer(outside, options.region, keys, lifetime=lifetime)
+        self._ours = Signer(inside, options.region, keys, lifetime=lifetime, clock=clock)
+        self._clients = Signer(outside, options.region, keys, lifetime=lifetime, clock=clock)
         self._root = outside.root
         self._opened: Bucket | None = None
 

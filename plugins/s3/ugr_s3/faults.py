@@ -7,7 +7,6 @@ Refuses to know: what was asked, and what the caller does about it.
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from ugr.plugin import (
@@ -78,8 +77,11 @@ ELSEWHERE = frozenset(
 MAX_RETRY_AFTER = 3600.0
 
 
-def fault(answer: Answer, options: S3Options) -> UgrError:
-    """Return the error that an answer stands for; never NotFound because the bucket is missing."""
+def fault(answer: Answer, options: S3Options, now: float) -> UgrError:
+    """Return the error that an answer stands for; never NotFound because the bucket is missing.
+
+    ``now`` is this host's time, in seconds since 1970.
+    """
     error = error_of(answer.body)
     code = error.get("Code")
     region = answer.header("x-amz-bucket-region") or error.get("Region")
@@ -92,9 +94,9 @@ def fault(answer: Answer, options: S3Options) -> UgrError:
     row = CODES.get(code or "") or _by_status(answer.status)
     message = f"{_answered(answer, code)}: {row.remedy}" if row.remedy else _answered(answer, code)
     if code == "RequestTimeTooSkewed":
-        message += _skew(answer)
+        message += _skew(answer, now)
     if row.error is Busy:
-        return Busy(message, retry_after=retry_after(answer))
+        return Busy(message, retry_after=retry_after(answer, now))
     return row.error(message, retryable=row.retryable)
 
 
@@ -112,24 +114,24 @@ def _by_status(status: int) -> Row:
     return Row(Misbehaved)
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Answer, now: float) -> float | None:
     """Return the seconds that the storage asks us to wait (RFC 9110 section 10.2.3), None when it does not say."""
     text = answer.header("retry-after") or ""
     if text.isascii() and text.isdigit() and len(text) <= 9:
         return min(float(text), MAX_RETRY_AFTER)
     moment = http_date(text)
-    return None if moment is None else min(max(0.0, moment - time.time()), MAX_RETRY_AFTER)
+    return None if moment is None else min(max(0.0, moment - now), MAX_RETRY_AFTER)
 
 
 def _answered(answer: Answer, code: str | None) -> str:
     return f"the storage answered {answer.status}" + (f" {code}" if code else "")
 
 
-def _skew(answer: Answer) -> str:
+def _skew(answer: Answer, now: float) -> str:
     theirs = http_date(answer.header("date"))
     if theirs is None:
         return ""
-    ahead = time.time() - theirs
+    ahead = now - theirs
     return f" (ours is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'})"
 
 

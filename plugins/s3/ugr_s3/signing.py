@@ -97,7 +97,7 @@ class Signer:
         self.region = region
         self.lifetime = lifetime
         self._keys = keys
-        self._clock = clock
+        self.clock = clock
         self._moment = self._make(0, Keys("", ""), None)
 
     def url(self, method: str, path: str) -> tuple[str, int]:
@@ -134,7 +134,7 @@ class Signer:
 
     def _now(self) -> Moment:
         """Return the moment in force; make it when the second or the keys have changed."""
-        moment, second, keys = self._moment, int(self._clock()), self._keys()
+        moment, second, keys = self._moment, int(self.clock()), self._keys()
         if moment.second != second or moment.keys is not keys:
             moment = self._moment = self._make(second, keys, moment)
         return moment

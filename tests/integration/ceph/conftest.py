@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -40,7 +41,9 @@ class Counted(Transport):
 class Site:
     """One open endpoint, and the bucket behind it by another door (boto3)."""
 
-    def __init__(self, ceph: Ceph, loop: LoopThread, gateway: int, bucket: str, **options: Any) -> None:
+    def __init__(
+        self, ceph: Ceph, loop: LoopThread, gateway: int, bucket: str, ahead: float = 0.0, **options: Any
+    ) -> None:
         self.bucket = bucket
         self.gateway = ceph.gateways[gateway]
         self.client = ceph.client(gateway)
@@ -52,7 +55,7 @@ class Site:
             "secret_key": Secret(literal=ceph.secret_key),
             "writable": True,
         }
-        self.endpoint = S3Endpoint("site", S3Options(**(given | options)))
+        self.endpoint = S3Endpoint("site", S3Options(**(given | options)), clock=lambda: time.time() + ahead)
         self._transport: Counted | None = None
         self._run(self._open())
 

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,9 +105,12 @@ class Server:
             thread.join(5)
 
     def wait(self, condition, seconds=5.0):
-        """Wait until ``condition()`` holds; it is looked at again whenever a connection comes or goes."""
+        """Wait until ``condition()`` holds; return whether it does."""
+        until = time.monotonic() + seconds
         with self._changed:
-            return self._changed.wait_for(condition, seconds)
+            while not condition() and time.monotonic() < until:
+                self._changed.wait(0.01)
+        return condition()
 
     def _accept(self):
         while True:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is made of answers that are odd, broken or hostile."""
 
+import asyncio
 import socket
+import time
 
 import pytest
 
@@ -109,8 +111,8 @@ def test_bytes_after_an_answer_are_not_taken_for_the_next_one(run, serve, method
             body = b"" if seen.method == "HEAD" else b"ok"
             connection.send(OK + b"X: good\r\nContent-Length: 2\r\n\r\n" + body + (b"" if later else poison))
             if later:
+                time.sleep(0.02)
                 connection.send(poison)
-            connection.server.seen.append("poisoned")
 
     server = serve(script)
 
@@ -118,6 +120,7 @@ def test_bytes_after_an_answer_are_not_taken_for_the_next_one(run, serve, method
         for _ in range(5):
             answer = await transport.send(method, server.url, call=soon())
             assert (answer.header("x"), answer.body) == ("good", b"" if method == "HEAD" else b"ok")
+            await asyncio.sleep(0.05 if later else 0)
 
     run(scenario)
 
