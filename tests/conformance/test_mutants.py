@@ -19,8 +19,9 @@ def suite(mutant):
     """Return a test class for one mutant."""
 
     class TestMutant(EndpointSuite):
-        seconds = 1.0
-        patience = 0.05
+        many = 120
+        seconds = 2.0
+        patience = 0.03
 
         @pytest.fixture
         def endpoint(self):

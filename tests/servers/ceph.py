@@ -104,7 +104,7 @@ class Gateway(Daemon):
             [
                 require("radosgw", package="radosgw"),
                 *("-c", configuration, "-n", f"client.gateway{number}", "-f"),
-                f"--rgw_frontends=beast endpoint={HOST}:{port}",
+                f"--rgw_frontends=beast endpoint={HOST}:{port} tcp_nodelay=1",
                 f"--rgw_data={data}",
                 *options,
             ],
@@ -203,13 +203,17 @@ class Ceph:
         self.client(number).create_bucket(Bucket=name)
         return name
 
+    def another_gateway(self, *options: str) -> Gateway:
+        """Start one more gateway, with options of its own; it lives as long as the cluster."""
+        number = len(self.gateways) + len(self._daemons)
+        gateway = Gateway(number, self.configuration, self.place, free_ports(1)[0], *options)
+        self._daemons.append(gateway)
+        return gateway.start()
+
     @cached_property
     def session_gateway(self) -> Gateway:
-        """One more gateway, which knows session tokens: one that does calls every refusal AccessDenied."""
-        number, port = len(self.gateways), free_ports(1)[0]
-        gateway = Gateway(number, self.configuration, self.place, port, "--rgw_s3_auth_use_sts=true")
-        self._daemons.append(gateway)
-        gateway.start()
+        """A gateway that knows session tokens; the others do not, for one that does calls all refusals AccessDenied."""
+        gateway = self.another_gateway("--rgw_s3_auth_use_sts=true")
         self.admin("role", "create", "--role-name=any", "--path=/", f"--assume-role-policy-doc={TRUST}")
         self.admin("role-policy", "put", "--role-name=any", "--policy-name=all", f"--policy-doc={ALL}")
         return gateway

@@ -329,12 +329,10 @@ NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
 LINE = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" "), min_size=1, max_size=20).filter(
     lambda text: text == text.strip()
 )
-WORD = st.from_regex(r"[a-z0-9/.*=][a-z0-9/.*=-]{0,9}", fullmatch=True)
+WORD = st.from_regex(r"[a-z0-9/.*][a-z0-9/.*-]{0,9}|/[a-z]{0,3}=/[a-z]{0,3}", fullmatch=True)
 PLAIN = LINE.filter(lambda text: not any(mark in " " + text for mark in (" #", " ;")) and text[0] != '"')
 QUOTED = LINE.filter(lambda text: '"' not in text).map(lambda text: f'"{text}"')
-MANY = st.lists(WORD.filter(lambda word: not word.partition("=")[0].isalnum()), min_size=1, max_size=4).map(
-    lambda words: "\n    ".join(words)
-)
+MANY = st.lists(WORD, min_size=1, max_size=4).map(lambda words: "\n    ".join(words))
 SECTIONS = st.dictionaries(
     st.sampled_from(["ugr", "cache", "endpoint:*", "endpoint:a", "endpoint:b-1", "network:n", "acl:/", "acl:/a b"]),
     st.dictionaries(NAMES, PLAIN | QUOTED | MANY, max_size=4),

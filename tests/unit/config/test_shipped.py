@@ -42,7 +42,7 @@ def test_the_shipped_configuration_is_that_of_a_fresh_service() -> None:
 def commented(header: str) -> dict[str, str]:
     """Return the options that a section of the shipped configuration has as comments; the last one counts."""
     text = (SHIPPED / "ugr.conf").read_text().partition(f"\n[{header}]\n")[2]
-    body = re.split(r"^\[", text, maxsplit=1, flags=re.MULTILINE)[0]
+    body = re.split(r"^(?:# )?\[", text, maxsplit=1, flags=re.MULTILINE)[0]
     return dict(re.findall(r"^# ([a-z_]+) = (.*)$", body, flags=re.MULTILINE))
 
 

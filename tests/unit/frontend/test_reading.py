@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.unit.frontend.fake import DATE, MTIME, Client, World
+from tests.unit.frontend.fake import DATE, Client, World
 from ugr.errors import Conflict, EndpointError, NotFound, Unavailable
 from ugr.federation.merge import etag
 from ugr.frontend.data import split
@@ -255,6 +255,3 @@ def test_fault_of_ours_is_500_without_a_word_about_it(
     logged = [record for record in caplog.records if record.exc_info]
     assert [(record.exc_info is not None, getattr(record, "request", None)) for record in logged] == [(True, "r1")]
 
-
-def test_times_of_the_fake_are_what_the_tests_say() -> None:
-    assert MTIME == 784111777.0

@@ -24,7 +24,7 @@ from ugr.errors import (
     Unauthenticated,
     Unsupported,
 )
-from ugr.model import NO_TRANSFER, Intent
+from ugr.model import NO_TRANSFER, FileInfo, Intent
 from ugr.plugin.blocking import BlockingEndpoint
 from ugr.plugin.endpoint import Endpoint, MultipartStep
 from ugr.testing.store import Store
@@ -62,7 +62,11 @@ ALWAYS_ASK = ("stat", "list", "health")
 REPEATS = 5
 LONGEST_HOLD = 0.005
 
-CANCELLATIONS = 24
+CANCELLATIONS = 16
+"""Questions that are cancelled, each a turn of the loop later; more than a plugin keeps places for."""
+
+ATTEMPTS = 3
+"""A machine that is busy may be late once; an endpoint that is late is so each time."""
 
 
 @checks_clauses
@@ -145,8 +149,11 @@ class ConductClauses:
     ) -> None:
         store.put(f"{place}/file", b"here")
         with trouble(store, "hang"):
-            results = subject.run(_ask_in_time(subject, f"{place}/file", self.patience))
-        late = {verb: f"{took:.2f} s" for verb, (_, took) in results.items() if took > self.patience + GRACE}
+            for _ in range(ATTEMPTS):
+                results = subject.run(_ask_in_time(subject, f"{place}/file", self.patience))
+                late = {verb: f"{took:.2f} s" for verb, (_, took) in results.items() if took > self.patience + GRACE}
+                if not late:
+                    break
         assert late == {}, f"verbs kept their caller longer than {self.patience} s and {GRACE} s"
         for verb in ALWAYS_ASK:
             error = results[verb][0]
@@ -176,7 +183,7 @@ class ConductClauses:
         tasks = subject.run(_settled())
         with trouble(store, "hang"):
             for verb in ALWAYS_ASK:
-                slow = subject.run(_cancel_many(subject, verb, f"{place}/file" if verb == "stat" else place, 0.01))
+                slow = subject.run(_cancel_many(subject, verb, f"{place}/file" if verb == "stat" else place, 0.003))
                 assert slow == [], f"{verb} did not end as cancelled when it was cancelled"
             assert subject.run(_settled(tasks)) <= tasks, "tasks of cancelled questions still run"
         self._still_answers(subject, place)
@@ -266,7 +273,7 @@ async def _cancel_many(subject: Subject, verb: str, path: str, pause: float) -> 
         task = asyncio.create_task(ask())
         for _ in range(turns):
             await asyncio.sleep(0)
-        if pause and turns % 8 == 7:
+        if turns % 8 == 7:
             await asyncio.sleep(pause)
         if task.cancel():
             done, _ = await asyncio.wait({task}, timeout=GRACE)
@@ -285,11 +292,17 @@ async def _settled(wanted: int | None = None) -> int:
 
 
 async def _many_at_once(subject: Subject, path: str) -> list[int | None]:
-    call = subject.call(min(5.0, subject.seconds))
-    answers = await asyncio.gather(
-        *(subject.endpoint.stat(path, call) for _ in range(CANCELLATIONS)), return_exceptions=True
-    )
-    return [None if isinstance(answer, BaseException) else answer.size for answer in answers]
+    """Ask the same of a file many times at once; return the sizes, None for what was not answered in time."""
+
+    async def size() -> int | None:
+        info, _ = await outcome(subject.endpoint.stat(path, subject.call()))
+        return info.size if isinstance(info, FileInfo) else None
+
+    asking = [asyncio.create_task(size()) for _ in range(CANCELLATIONS)]
+    done, _ = await asyncio.wait(asking, timeout=subject.seconds)
+    for task in asking:
+        task.cancel()
+    return [task.result() if task in done else None for task in asking]
 
 
 async def _shortest_hold(subject: Subject, question: Question, path: str) -> float:
