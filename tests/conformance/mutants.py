@@ -107,7 +107,7 @@ class ChainsAnErrorWithItsKey(MemoryEndpoint):
 class IsLate(MemoryEndpoint):
     async def pause(self, verb, path, call, hang):
         if hang and verb == "usage":
-            await asyncio.sleep(call.remaining() + 0.6)
+            await asyncio.sleep(call.remaining() + 0.3)
             raise DeadlineExceeded("late")
         await super().pause(verb, path, call, hang)
 
@@ -271,7 +271,7 @@ class RepeatsAtPageBorders(MemoryEndpoint):
                 yield info
 
 
-@breaks("LIST-2", "LIST-3", "STAT-5")
+@breaks("LIST-2", "LIST-3", "LIST-5", "STAT-5", "DEL-2")
 class ListsTheDirectoryItself(MemoryEndpoint):
     async def list(self, path, call):
         async for info in super().list(path, call):

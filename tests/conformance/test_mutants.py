@@ -20,8 +20,8 @@ def suite(mutant):
 
     class TestMutant(EndpointSuite):
         many = 120
-        seconds = 2.0
-        patience = 0.03
+        seconds = 1.0
+        patience = 0.02
 
         @pytest.fixture
         def endpoint(self):
@@ -70,9 +70,9 @@ def found(tmp_path_factory):
     (folder / "test_all_mutants.py").write_text("")
     (folder / "pytest.ini").write_text("[pytest]\n")
     recorder = Recorder()
-    switches = ["no:terminal", "no:cacheprovider", "no:timeout", "no:faulthandler", "no:unraisableexception"]
+    switches = ["no:cacheprovider", "no:timeout", "no:faulthandler", "no:unraisableexception"]
     options = [word for switch in switches for word in ("-p", switch)]
-    pytest.main([*options, "-s", "--noconftest", "-c", str(folder / "pytest.ini"), str(folder)], plugins=[recorder])
+    pytest.main([*options, "-q", "-s", "--tb=no", "--no-summary", "--noconftest", "-c", str(folder / "pytest.ini"), str(folder)], plugins=[recorder])
     return recorder
 
 

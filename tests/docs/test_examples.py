@@ -47,7 +47,8 @@ def test_a_whole_configuration_file_can_be_loaded(
     block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = with_secrets(block, tmp_path, monkeypatch)
-    (tmp_path / "run").mkdir()
+    for place in ("run", "conf.d"):
+        (tmp_path / place).mkdir()
     text = re.sub(r"(?m)^runtime_dir = .*$", f"runtime_dir = {tmp_path / 'run'}", text)
     file = tmp_path / "ugr.conf"
     file.write_text(text, encoding="utf-8")
@@ -76,7 +77,7 @@ def test_python_compiles(block: Block) -> None:
 
 
 def test_every_command_in_an_example_exists() -> None:
-    words = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] (?:\S*/)?ugr ([a-z-]+)", block.text)}
+    words = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] (?:\S*/)?ugr ([a-z][a-z-]*)", block.text)}
     targets = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] make ([a-z-]+)", block.text)}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 

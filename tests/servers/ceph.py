@@ -104,6 +104,7 @@ class Gateway(Daemon):
             [
                 require("radosgw", package="radosgw"),
                 *("-c", configuration, "-n", f"client.gateway{number}", "-f"),
+                # without tcp_nodelay a listing waits 40 ms for the client's acknowledgement
                 f"--rgw_frontends=beast endpoint={HOST}:{port} tcp_nodelay=1",
                 f"--rgw_data={data}",
                 *options,

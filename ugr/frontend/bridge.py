@@ -49,6 +49,11 @@ class Gate:
         self._inside = 0
         self._lock = threading.Lock()
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken at this moment."""
+        return self._inside
+
     def __enter__(self) -> Gate:
         """Take a place; raise Busy when there is none."""
         with self._lock:

@@ -11,6 +11,7 @@ of its own: one that hangs costs its own threads, and no other endpoint's.
 
 from __future__ import annotations
 
+import builtins
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class BlockingEndpoint(ABC):
 
     contract: ClassVar[int] = CONTRACT
     type: ClassVar[str]
-    Options: ClassVar[type[BlockingOptions]]
+    Options: ClassVar[builtins.type[BlockingOptions]]
     delegates: ClassVar[bool] = False
     """True only when the storage must see the client's identity; cache and flight are then keyed by it."""
 

@@ -17,6 +17,7 @@ The clauses below each verb are numbered (``STAT-1`` ...); each has a test of th
 
 from __future__ import annotations
 
+import builtins
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
@@ -94,7 +95,7 @@ class Endpoint(ABC):
 
     contract: ClassVar[int] = CONTRACT
     type: ClassVar[str]
-    Options: ClassVar[type[EndpointOptions]]
+    Options: ClassVar[builtins.type[EndpointOptions]]
     delegates: ClassVar[bool] = False
     """True only when the storage must see the client's identity; cache and flight are then keyed by it."""
 

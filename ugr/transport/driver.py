@@ -10,7 +10,8 @@ The rules that it keeps, each of which was learnt by breaking it:
 * libcurl's sockets live in a private epoll of which the loop watches the one descriptor: a number
   that is closed and used again by somebody else can then confuse nobody. A socket that libcurl is
   done with for now stays registered (the kernel drops closed ones by itself), which saves five of
-  six system calls per request; the first event that nobody asked for unregisters it;
+  six system calls per request; the first event that nobody asked for unregisters it, and what an
+  idle connection said then is not kept for the next request;
 * callbacks never raise and never call the multi: a callback that raises once leaves the multi
   dead for ever (code 11). Should that happen, every transfer fails and the multi is replaced;
 * one timer, armed lazily; the driver keeps its time by itself, and never acts inside libcurl's
@@ -26,6 +27,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pycurl
+
+from ugr.transport.leftovers import identity, take_away
 
 log = logging.getLogger("ugr.transport")
 
@@ -66,6 +69,7 @@ class Driver:
         self._alarm_at = 0.0
         self._soon = False
         self._broken: str | None = None
+        self._added: set[Any] = set()
         self._open()
 
     def add(self, curl: Any) -> bool:
@@ -75,10 +79,12 @@ class Driver:
         except pycurl.error as error:
             self._replace(str(error))
             return False
+        self._added.add(curl)
         return True
 
     def remove(self, curl: Any) -> bool:
         """Stop a handle, at once; say whether it may be used again."""
+        self._added.discard(curl)
         try:
             self._multi.remove_handle(curl)
         except pycurl.error as error:
@@ -106,6 +112,7 @@ class Driver:
     def _open(self) -> None:
         self._epoll = select.epoll()
         self._interest: dict[int, int] = {}
+        self._identities: dict[int, int] = {}
         multi = self._multi = pycurl.CurlMulti()
         multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
         multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, self._per_host)
@@ -120,10 +127,12 @@ class Driver:
         self._multi.close()
         self._epoll.close()
         self._interest.clear()
+        self._identities.clear()
 
     def _replace(self, reason: str) -> None:
         log.error("libcurl gave up and was restarted: %s", reason)
         self._broken = None
+        self._added.clear()
         self._collapsed(reason)
         self._shut()
         self._due = None
@@ -159,17 +168,20 @@ class Driver:
     def _ready(self) -> None:
         """Tell libcurl of every socket that is ready."""
         act = self._multi.socket_action
+        ready = self._epoll.poll(0, _MOST_EVENTS)
+        unasked = [event for event in ready if not self._interest.get(event[0])]
+        if unasked:
+            self._forget(unasked)
         try:
-            for fd, events in self._epoll.poll(0, _MOST_EVENTS):
-                if self._interest.get(fd):
-                    mask = pycurl.CSELECT_IN if events & _READABLE else 0
-                    if events & select.EPOLLOUT:
-                        mask |= pycurl.CSELECT_OUT
-                    if events & select.EPOLLERR:
-                        mask |= pycurl.CSELECT_ERR
-                    act(fd, mask)
-                else:  # an idle connection was closed, or says what nobody asked
-                    self._forget(fd)
+            for fd, events in ready:
+                if not self._interest.get(fd):
+                    continue
+                mask = pycurl.CSELECT_IN if events & _READABLE else 0
+                if events & select.EPOLLOUT:
+                    mask |= pycurl.CSELECT_OUT
+                if events & select.EPOLLERR:
+                    mask |= pycurl.CSELECT_ERR
+                act(fd, mask)
         except pycurl.error as error:
             self._replace(str(error))
             return
@@ -224,20 +236,36 @@ class Driver:
             try:
                 self._epoll.modify(fd, events)
             except FileNotFoundError:
-                self._epoll.register(fd, events)
+                self._register(fd, events)
         else:
-            try:
-                self._epoll.register(fd, events)
-            except FileExistsError:
-                self._epoll.modify(fd, events)
+            self._register(fd, events)
         self._interest[fd] = events
 
-    def _forget(self, fd: int) -> None:
-        self._interest.pop(fd, None)
+    def _register(self, fd: int, events: int) -> None:
         try:
-            self._epoll.unregister(fd)
-        except OSError:
-            return  # closed meanwhile: the kernel was faster
+            self._epoll.register(fd, events)
+        except FileExistsError:
+            self._epoll.modify(fd, events)
+        self._identities[fd] = identity(fd)
+
+    def _forget(self, events: list[tuple[int, int]]) -> None:
+        """Stop watching sockets that libcurl does not wait for; those of no transfer lose what they say.
+
+        The sockets of paused transfers keep it.
+        """
+        in_use = {curl.getinfo(pycurl.ACTIVESOCKET) for curl in self._added}
+        for fd, event in events:
+            try:
+                if not event & _READABLE:  # still watched for writing; it has not said anything yet
+                    self._epoll.modify(fd, select.EPOLLIN)
+                    continue
+                self._epoll.unregister(fd)
+            except OSError:
+                event = 0  # closed meanwhile: the kernel was faster
+            self._interest.pop(fd, None)
+            known = self._identities.pop(fd, 0)
+            if event and fd not in in_use and take_away(fd, known):
+                log.debug("an idle connection was shut down: it said what nobody had asked")
 
     def _break(self, reason: str) -> None:
         """Note that the multi must be replaced, outside of libcurl."""

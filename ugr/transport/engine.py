@@ -23,11 +23,11 @@ from ugr.call import Call
 from ugr.errors import BadRequest, ConfigError, DeadlineExceeded, Misbehaved, Refused, Timeout, Unavailable
 from ugr.transport.driver import Driver
 from ugr.transport.exchange import Exchange, Flow, Streaming, abandoned
-from ugr.transport.faults import LOCAL_TLS, WRITE_ERROR, Circumstances, explain
+from ugr.transport.faults import LOCAL_TLS, LOST, WRITE_ERROR, Circumstances, explain
 from ugr.transport.handles import HandlePool
 from ugr.transport.messages import NO_CREDENTIALS, Answer, Credentials
 from ugr.transport.passwords import Challenge, basic, challenge
-from ugr.transport.syntax import Headers, Request, check_header, checked
+from ugr.transport.syntax import REPEATABLE, Headers, Request, check_header, checked
 from ugr.transport.turns import Turns
 
 MOST_CHALLENGES = 256
@@ -207,7 +207,8 @@ class Transport:
         request = exchange.request
         if self._closed:
             raise Unavailable("the HTTP engine is closed")
-        exchange.timeout = deadline - time.monotonic()
+        exchange.begun = time.monotonic()
+        exchange.timeout = deadline - exchange.begun
         exchange.connect_timeout = connect_timeout
         if exchange.timeout <= 0:
             raise Timeout(f"{request.host}: no time left when its turn came")
@@ -235,9 +236,33 @@ class Transport:
         exchange = self._running.get(curl)
         if exchange is None:
             return
+        if code in LOST and self._renewed(exchange, curl):
+            return
         error = None if code == 0 else self._failure(exchange, curl, code, words)
         self._release(exchange)
         exchange.ended(error)
+
+    def _renewed(self, exchange: Exchange, curl: Any) -> bool:
+        """Ask again on a new connection, where that is safe; say whether so.
+
+        libcurl does it by itself, but tries five kept connections at most: an endpoint that was
+        restarted has closed more.
+        """
+        left = exchange.begun + exchange.timeout - time.monotonic()
+        if (
+            exchange.renewed
+            or exchange.handle is None
+            or exchange.request.method not in REPEATABLE
+            or curl.getinfo(pycurl.NUM_CONNECTS)
+            or curl.getinfo(pycurl.RESPONSE_CODE)
+            or left <= 0
+            or not self._driver.remove(curl)
+        ):
+            return False
+        exchange.renewed = True
+        exchange.handle.renew(max(1, round(left * 1000)))
+        self._driver.add(curl)  # if that fails, all that run have failed, this one too
+        return True
 
     def _failure(self, exchange: Exchange, curl: Any, code: int, words: str) -> Exception:
         host = exchange.request.host

@@ -37,6 +37,7 @@ class Exchange:
         self.place: object = None
         self.head: list[bytes] = []
         self.fault: str | None = None
+        self.renewed = False
         self.begun = 0.0
         self.timeout = 0.0
         self.connect_timeout = 0.0

@@ -17,6 +17,9 @@ URL_MALFORMAT = 3
 WRITE_ERROR = 23
 TIMED_OUT = 28
 RECV_ERROR = 56
+LOST = frozenset({52, 55, RECV_ERROR})
+"""Codes of a connection that broke."""
+
 LOCAL_TLS = frozenset({58, 77, 82})
 """Codes that say that a file or blob of ours cannot be used; it may be better next time."""
 

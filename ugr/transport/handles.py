@@ -90,6 +90,13 @@ class Handle:
             self._connect_ms = connect_ms
         setopt(pycurl.TIMEOUT_MS, total_ms)
 
+    def renew(self, total_ms: int) -> None:
+        """Make the same request ready once more, on a new connection."""
+        self.curl.setopt(pycurl.FRESH_CONNECT, 1)
+        self.curl.setopt(pycurl.TIMEOUT_MS, total_ms)
+        self._method = None
+        self.head.clear()
+
     def listen(self, on_line: Callable[[bytes], None]) -> None:
         """Give header lines of this transfer to a function, not to ``head``; it must not raise."""
         self.curl.setopt(pycurl.HEADERFUNCTION, on_line)

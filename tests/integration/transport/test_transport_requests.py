@@ -3,6 +3,7 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
@@ -195,6 +196,29 @@ def test_a_get_on_a_connection_that_went_stale_is_sent_again(run, serve):
 
     run(scenario)
     assert server.connections == 3
+
+
+def test_a_get_survives_an_endpoint_that_closed_more_connections_than_libcurl_tries(run, serve):
+    together = threading.Barrier(20)
+
+    def script(connection):
+        while connection.read() is not None:
+            if connection.number <= 20:
+                together.wait(5)
+                connection.answer()
+                return
+            connection.answer(b"new")
+
+    server = serve(script)
+
+    async def scenario(transport):
+        await asyncio.gather(*(transport.send("GET", server.url, call=soon()) for _ in range(20)))
+        await asyncio.to_thread(server.wait, lambda: server.open == 0)
+        for method in ("GET", "PROPFIND"):
+            tasks = (transport.send(method, server.url, call=soon(), body=b"x") for _ in range(3))
+            assert [answer.body for answer in await asyncio.gather(*tasks)] == [b"new"] * 3
+
+    run(scenario)
 
 
 def test_unsafe_requests_do_not_pile_up_connections(run, serve):

@@ -55,6 +55,7 @@ class FakeListing:
         entries = owner.children(self.path)
         for start in range(0, len(entries), owner.batch):
             await asyncio.sleep(0)
+            owner.produced += 1
             yield entries[start : start + owner.batch]
         if owner.listing_hangs:
             await asyncio.Event().wait()
@@ -84,6 +85,7 @@ class FakeNamespace:
     missing: dict[str, str] = field(default_factory=dict)
     truncated: dict[str, int] = field(default_factory=dict)
     contents: dict[tuple[str, str], Any] = field(default_factory=dict)
+    produced: int = 0
     closed: int = 0
     calls: list[Call] = field(default_factory=list)
     hangs: bool = False

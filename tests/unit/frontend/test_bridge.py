@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.unit.frontend.fake import Client, FakeListing, FakeNamespace, World, running_loop
+from tests.unit.frontend.fake import Client, FakeListing, FakeNamespace, World
 from ugr.call import Call
 from ugr.errors import Busy, DeadlineExceeded, NotFound, Unavailable
 from ugr.frontend.bridge import QUEUED_BATCHES, Bridge, Gate
@@ -78,14 +78,14 @@ def test_next_one_is_turned_away_at_once_when_too_many_wait(world: World, bridge
     threads = [threading.Thread(target=bridge.ask, args=(waiting, Call.until(5.0))) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert eventually(lambda: bridge.waiting._inside == 2)
+    assert eventually(lambda: bridge.waiting.taken == 2)
     with pytest.raises(Busy) as refused:
         bridge.ask(waiting, Call.until(5.0))
     assert refused.value.retry_after == 1.0
     world.loop.loop.call_soon_threadsafe(release.set)
     for thread in threads:
         thread.join(2.0)
-    assert bridge.waiting._inside == 0
+    assert bridge.waiting.taken == 0
 
 
 def test_place_is_given_back_whatever_happens(world: World, bridge: Bridge) -> None:
@@ -99,7 +99,7 @@ def test_place_is_given_back_whatever_happens(world: World, bridge: Bridge) -> N
             bridge.ask(bad, Call.until(1.0))
         with pytest.raises(NotFound):
             bridge.stream(bad, Call.until(1.0))
-    assert (bridge.waiting._inside, bridge.listings._inside) == (0, 0)
+    assert (bridge.waiting.taken, bridge.listings.taken) == (0, 0)
 
 
 def test_limit_of_a_gate_follows_the_settings() -> None:
@@ -113,8 +113,8 @@ def test_limit_of_a_gate_follows_the_settings() -> None:
 
 
 def test_loop_that_stops_makes_the_answer_unknown(world: World) -> None:
-    (loop,) = running = [next(running_loop())]
-    assert running
+    loop = LoopThread()
+    loop.start()
     bridge = Bridge(loop, lambda: world.settings)
     failures: list[Exception] = []
 
@@ -129,7 +129,7 @@ def test_loop_that_stops_makes_the_answer_unknown(world: World) -> None:
 
     thread = threading.Thread(target=asking)
     thread.start()
-    assert eventually(lambda: bridge.waiting._inside == 1)
+    assert eventually(lambda: bridge.waiting.taken == 1)
     loop.stop(2.0)
     thread.join(2.0)
     assert len(failures) == 1
@@ -160,16 +160,17 @@ def test_stream_gives_every_entry_once_and_closes_the_listing(bridge: Bridge, bi
     stream.close()
     stream.close()
     assert names == [str(number) for number in range(100)]
-    assert (big.closed, bridge.listings._inside, bridge.waiting._inside) == (1, 0, 0)
+    assert (big.closed, bridge.listings.taken, bridge.waiting.taken) == (1, 0, 0)
     assert list(stream) == []
 
 
 def test_producer_does_not_run_ahead_of_its_reader(bridge: Bridge, big: FakeNamespace) -> None:
     stream = bridge.stream(opened(big), Call.until(5.0))  # type: ignore[arg-type]
     next(stream)
-    assert eventually(lambda: stream._queue.qsize() == QUEUED_BATCHES)
+    ahead = 1 + QUEUED_BATCHES + 1  # what was taken, what is queued, what the producer holds in its hand
+    assert eventually(lambda: big.produced == ahead)
     time.sleep(0.05)
-    assert stream._queue.qsize() == QUEUED_BATCHES
+    assert big.produced == ahead
     stream.close()
 
 
@@ -178,7 +179,7 @@ def test_closing_a_stream_early_cancels_its_producer(bridge: Bridge, big: FakeNa
     next(stream)
     stream.close()
     assert eventually(lambda: big.closed == 1)
-    assert (bridge.listings._inside, bridge.waiting._inside) == (0, 0)
+    assert (bridge.listings.taken, bridge.waiting.taken) == (0, 0)
 
 
 def test_listing_that_hangs_ends_with_its_deadline(bridge: Bridge, big: FakeNamespace) -> None:
@@ -233,7 +234,3 @@ def test_question_of_a_request_is_cancelled_at_the_deadline_of_the_request(world
 def test_head_of_a_directory_lists_nothing(world: World, ask: Client) -> None:
     assert ask("HEAD", "/fed/atlas/").status == 200
     assert world.namespace.closed == 0
-
-
-def test_loop_fixture_is_alive(loop: LoopThread) -> None:
-    assert loop.healthy(within=2.0)

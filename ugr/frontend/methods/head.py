@@ -3,16 +3,17 @@
 
 A signed URL is good for one method only, and some clients keep the location that they got for HEAD
 and use it for GET, and the other way round. What HEAD is asked for, size, time and entity tag, is
-known here anyway.
+known here anyway. It is asked of all endpoints, so that the tag does not depend on who answers first.
 """
 
 from __future__ import annotations
 
 from ugr.frontend import headers, listing, replies
 from ugr.frontend.door import Request
-from ugr.frontend.finding import find, not_modified
+from ugr.frontend.finding import describe, not_modified
 from ugr.frontend.methods.get import NO_STORE, unchanged
 from ugr.frontend.replies import Reply
+from ugr.model import Right
 
 CONTENT_TYPE = "application/octet-stream"
 """What nobody knows the type of (RFC 9110 8.3); the endpoint tells with the bytes."""
@@ -20,9 +21,10 @@ CONTENT_TYPE = "application/octet-stream"
 
 def answer(request: Request) -> Reply:
     """Describe a file or a directory; a directory is 200 too, with or without its slash."""
-    located = find(request)
+    located = describe(request)
     if located.info.directory:
         return Reply(200, (*listing.fields(request), *replies.unasked(located.unasked)), None)
+    request.namespace.require(Right.READ, request.path, request.call)
     if not_modified(request, located):
         return unchanged(located)
     fields = [("Content-Type", CONTENT_TYPE), ("Accept-Ranges", "bytes"), NO_STORE]

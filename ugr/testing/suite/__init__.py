@@ -58,7 +58,8 @@ class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, Con
         subject = Subject(endpoint, loop, self.seconds)
         subject.open()
         yield subject
-        subject.close()
+        if subject.opened:
+            subject.close()
 
     @pytest.fixture
     def place(self, store: Store) -> Iterator[str]:

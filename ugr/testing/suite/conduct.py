@@ -100,7 +100,7 @@ class ConductClauses:
         store.put(f"{place}/file", b"here")
         assert subject.ask("stat", f"{place}/file").size == 4
         subject.close()
-        subject.run(subject.endpoint.close())
+        subject.close()
 
     def test_err_1_only_errors_of_the_contract(self, subject: Subject, store: Store, place: str) -> None:
         store.put(f"{place}/file", b"here")
@@ -285,7 +285,7 @@ async def _cancel_many(subject: Subject, verb: str, path: str, pause: float) -> 
 
 async def _settled(wanted: int | None = None) -> int:
     """Count the loop's tasks, after giving those that are ending a little time."""
-    deadline = time.monotonic() + 1.0
+    deadline = time.monotonic() + 0.5
     while (count := len(asyncio.all_tasks())) > (wanted or 0) and time.monotonic() < deadline and wanted is not None:
         await asyncio.sleep(0.01)
     return count

@@ -22,7 +22,7 @@ from ugr.testing.suite.names import NAMES, PREFIXES, content
 from ugr.testing.suite.subject import Subject, trouble
 
 ROUNDS = 12
-SETTLING = 2.0
+SETTLING = 1.0
 """Seconds in which what an abandoned listing held must be free again."""
 
 

@@ -40,11 +40,13 @@ class Subject:
         self.loop = loop
         self.seconds = seconds
         self.capabilities = self.endpoint.capabilities()
+        self.opened = False
         self._transport: Transport | None = None
 
     def open(self) -> None:
         """Open the endpoint with a transport of its own."""
         self.run(self._open())
+        self.opened = True
 
     async def _open(self) -> None:
         self._transport = Transport()
@@ -52,6 +54,7 @@ class Subject:
 
     def close(self) -> None:
         """Close the endpoint, then its transport."""
+        self.opened = False
         self.run(self._close())
 
     async def _close(self) -> None:
