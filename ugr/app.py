@@ -3,7 +3,7 @@
 
 ``Runtime.load`` reads the configuration and builds everything, touching nothing outside; it may
 run before a worker is forked. ``start`` starts the event loop, opens the endpoints and begins to
-watch them; ``stop`` mirrors it. ``wsgi_application`` is the Flask front end of a runtime.
+watch them; ``stop`` mirrors it. ``wsgi_application`` is the front end of a runtime.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from flask import Flask
 
 from ugr.config.bind import settings as bind_settings
 from ugr.config.faults import Faults
@@ -37,7 +35,7 @@ from ugr.federation.poller import Poller
 from ugr.federation.selection import EndpointPlace, Selection
 from ugr.federation.slots import Slots
 from ugr.federation.upkeep import Upkeep, secrets_of
-from ugr.frontend import create_app
+from ugr.frontend import FrontEnd, create_app
 from ugr.frontend.data import DataSigner
 from ugr.identity import IdentityChain
 from ugr.namespace.authz import Authorizer, Operator
@@ -218,7 +216,7 @@ class Runtime:
         return found
 
 
-def wsgi_application(runtime: Runtime) -> Flask:
+def wsgi_application(runtime: Runtime) -> FrontEnd:
     """Return the WSGI front end of a runtime; starts nothing."""
     return create_app(
         namespace_of=lambda: runtime.namespace,

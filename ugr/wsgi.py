@@ -22,13 +22,13 @@ class Application:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._flask = wsgi_application(runtime)
+        self._front_end = wsgi_application(runtime)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         if not self.runtime.started:
             self.runtime.start()
-        return self._flask.wsgi_app(environ, start_response)
+        return self._front_end.wsgi_app(environ, start_response)
 
 
 def build() -> Application:

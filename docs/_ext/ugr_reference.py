@@ -25,7 +25,7 @@ from ugr.errors import UgrError
 from ugr.frontend.replies import REFUSALS, reason, status_of
 from ugr.plugin import loader
 from ugr.plugin import reference as contract
-from ugr.plugin.blocking import BlockingEndpoint, BlockingOptions
+from ugr.plugin.blocking import BlockingEndpoint
 from ugr.plugin.options import EndpointOptions
 from ugr.plugin.policy import Policy
 
@@ -86,12 +86,11 @@ def errors_and_statuses() -> str:
     """Return every class of error with its code, status, exit code."""
     rows = []
     for cls in error_classes():
-        status = status_of(cls("x"), ("Bearer",))
+        error = cls("x")
+        status, code = status_of(error, ("Bearer",)), int(exit_of(error))
         again = "yes" if cls.retryable else "no"
-        rows.append(
-            (f"``{cls.__name__}``", f"``{cls.code}``", f"{status} {reason(status)}", str(int(exit_of(cls("x")))), again)
-            + (sentence(cls.__doc__),)
-        )
+        name = f"``{cls.__name__}``"
+        rows.append((name, f"``{cls.code}``", f"{status} {reason(status)}", str(code), again, sentence(cls.__doc__)))
     return table(("Class", "Code", "Status", "Exit code", "Retry", "Meaning"), rows, "15 17 17 8 8 35")
 
 

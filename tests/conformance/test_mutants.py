@@ -21,7 +21,7 @@ def suite(mutant):
     class TestMutant(EndpointSuite):
         many = 120
         seconds = 1.0
-        patience = 0.02
+        patience = 0.01
 
         @pytest.fixture
         def endpoint(self):
@@ -72,7 +72,8 @@ def found(tmp_path_factory):
     recorder = Recorder()
     switches = ["no:cacheprovider", "no:timeout", "no:faulthandler", "no:unraisableexception"]
     options = [word for switch in switches for word in ("-p", switch)]
-    pytest.main([*options, "-q", "-s", "--tb=no", "--no-summary", "--noconftest", "-c", str(folder / "pytest.ini"), str(folder)], plugins=[recorder])
+    options += ["-q", "-s", "--tb=no", "--no-summary", "--noconftest", "-c", str(folder / "pytest.ini")]
+    pytest.main([*options, str(folder)], plugins=[recorder])
     return recorder
 
 

@@ -33,12 +33,8 @@ from ugr.plugin.options import EndpointOptions
 def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Build the documentation; give the text of each page by the page's name."""
     out = tmp_path_factory.mktemp("docs")
-    built = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", out / "tree", DOCS, out / "html"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", out / "tree"]
+    built = subprocess.run([*command, DOCS, out / "html"], capture_output=True, text=True, check=False)
     assert built.stderr == ""
     assert built.returncode == 0
     return {

@@ -77,8 +77,9 @@ def test_python_compiles(block: Block) -> None:
 
 
 def test_every_command_in_an_example_exists() -> None:
-    words = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] (?:\S*/)?ugr ([a-z][a-z-]*)", block.text)}
-    targets = {word for block in blocks("console") for word in re.findall(r"(?m)^ *[$#] make ([a-z-]+)", block.text)}
+    text = "".join(block.text for block in blocks("console"))
+    words = set(re.findall(r"(?m)^[$#] (?:\S*/)?ugr ([a-z][a-z-]*)", text))
+    targets = set(re.findall(r"(?m)^[$#] make ([a-z-]+)", text))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
     assert words <= commands()

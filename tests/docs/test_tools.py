@@ -65,7 +65,8 @@ def test_every_package_of_the_test_servers_has_a_purpose() -> None:
 
 
 def test_make_alone_lists_every_target_that_is_documented() -> None:
-    shown = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True).stdout
+    command = ["make", "-C", ROOT, "--no-print-directory"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     documented = re.findall(r"(?m)^   \* - ``make ([a-z]+)``$", (DOCS / "contributing.rst").read_text(encoding="utf-8"))
 
     assert re.findall(r"(?m)^  make ([a-z]+) ", shown) == documented

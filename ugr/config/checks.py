@@ -66,12 +66,12 @@ def ugr(section: Section, settings: UgrSettings, faults: Faults) -> None:
         problem = f"{settings.prefix} is taken by the service's own pages; write for example /fed"
     if problem is not None:
         section.blame(faults, problem, "prefix")
-    if settings.max_waiting >= settings.threads:
+    if settings.max_waiting is not None and settings.max_waiting >= settings.threads:
         section.blame(
             faults,
             f"max_waiting ({settings.max_waiting}) must be below threads ({settings.threads}), so that a thread is "
             "left for what needs no waiting",
-            "max_waiting" if "max_waiting" in section.options else "threads",
+            "max_waiting",
         )
     if settings.public_url is not None and urlsplit(settings.public_url).path:
         section.blame(faults, "must be scheme, host and port only; the path is that of prefix", "public_url")

@@ -67,9 +67,10 @@ class UgrSettings:
     )
     workers: int = option(2, help="Worker processes of ugr serve.", minimum=1, maximum=1024)
     threads: int = option(128, help="Threads in each worker process.", minimum=2, maximum=4096)
-    max_waiting: int = option(
-        112,
-        help="Requests of one worker that may wait for endpoints at a time; must be below threads.",
+    max_waiting: int | None = option(
+        None,
+        help="Requests of one worker that may wait for endpoints at a time; must be below threads. The default is "
+        "seven eighths of threads.",
         minimum=1,
     )
     max_listings: int = option(8, help="Listings that one worker produces at a time.", minimum=1)
@@ -78,6 +79,11 @@ class UgrSettings:
     log_level: str = option(
         "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")
     )
+
+    @property
+    def waiting_limit(self) -> int:
+        """Requests of one worker that may wait for endpoints at a time, always below ``threads``."""
+        return self.threads - max(1, self.threads // 8) if self.max_waiting is None else self.max_waiting
 
 
 @dataclass(frozen=True, kw_only=True)

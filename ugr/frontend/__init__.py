@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import flask
 from flask import Flask, Response
@@ -28,10 +28,8 @@ from ugr.frontend.door import Area, Door, Environ, Inside, Request
 from ugr.frontend.pages import Pages
 from ugr.frontend.replies import Refusal, Reply
 from ugr.identity import IdentityChain
-
-if TYPE_CHECKING:
-    from ugr.namespace.namespace import Namespace
-    from ugr.transport import LoopThread
+from ugr.namespace.namespace import Namespace
+from ugr.transport import LoopThread
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +109,7 @@ def create_app(
     signer: DataSigner,
     identities: IdentityChain,
     ready: Callable[[], tuple[bool, list[str]]],
-) -> Flask:
+) -> FrontEnd:
     """Build the application; starts nothing.
 
     ``namespace_of`` and ``settings_of`` are asked once per request, because a reload swaps what they
@@ -137,7 +135,6 @@ def _for_flask(environ: dict[str, Any], request: Request) -> None:
     environ["HTTP_HOST"] = "localhost"  # the real one has been checked, by other rules than Flask's
     environ["SCRIPT_NAME"] = ""
     environ["PATH_INFO"] = request.url_path.encode().decode("latin-1")
-
 
 
 def _as_refusal(error: HTTPException) -> Refusal:

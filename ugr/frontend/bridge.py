@@ -17,16 +17,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ugr.call import Call
 from ugr.config.settings import Settings
 from ugr.errors import Busy, DeadlineExceeded, Unavailable
 from ugr.federation.answers import Listing
 from ugr.model import FileInfo
-
-if TYPE_CHECKING:
-    from ugr.transport import LoopThread
+from ugr.transport import LoopThread
 
 T = TypeVar("T")
 
@@ -75,7 +73,7 @@ class Bridge:
 
     def __init__(self, loop: LoopThread, settings_of: Callable[[], Settings]) -> None:
         self._loop = loop
-        self.waiting = Gate("waiting for endpoints", lambda: settings_of().ugr.max_waiting)
+        self.waiting = Gate("waiting for endpoints", lambda: settings_of().ugr.waiting_limit)
         self.listings = Gate("listing directories", lambda: settings_of().ugr.max_listings)
         self.transfers = Gate("reading data", lambda: settings_of().ugr.max_data)
 

@@ -17,21 +17,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ugr.call import Call
 from ugr.config.settings import Settings
 from ugr.frontend import headers
+from ugr.frontend.bridge import Bridge
+from ugr.frontend.data import DataSigner
+from ugr.frontend.pages import Pages
 from ugr.frontend.replies import Refusal
 from ugr.identity import IdentityChain, Peer
 from ugr.model import Identity
-
-if TYPE_CHECKING:
-    from ugr.frontend.bridge import Bridge
-    from ugr.frontend.data import DataSigner
-    from ugr.frontend.pages import Pages
-    from ugr.namespace.namespace import Namespace
+from ugr.namespace.namespace import Namespace
 
 PAGES = "/-/"
 """Everything below is about the service itself, never a file."""

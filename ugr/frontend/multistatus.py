@@ -32,9 +32,7 @@ MAX_NAMES = 16 * 1024
 MAX_NESTING = 32
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">'
-FINITE_DEPTH = (
-    b'<?xml version="1.0" encoding="utf-8"?>\n<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>\n'
-)
+FINITE_DEPTH = b'<?xml version="1.0" encoding="utf-8"?>\n<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>\n'
 
 PropertyName = tuple[str, str]
 """Namespace ("" for none) and local name."""

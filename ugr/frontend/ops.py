@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import flask
@@ -22,9 +22,7 @@ from ugr.frontend import data, explaining, headers, replies
 from ugr.frontend.door import Request
 from ugr.frontend.replies import Blocks, Refusal, Reply
 from ugr.model import Right
-
-if TYPE_CHECKING:
-    from ugr.transport import LoopThread
+from ugr.transport import LoopThread
 
 TICK = 2.0
 """Seconds within which a live event loop has turned."""

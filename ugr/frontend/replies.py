@@ -241,9 +241,7 @@ def as_json(status: int, value: Any, *headers: tuple[str, str]) -> Reply:
     return Reply(status, (*headers, ("Content-Type", "application/json")), json.dumps(value).encode("ascii") + b"\n")
 
 
-def _told(
-    status: int, code: str, message: str, path: str | None, id: str, accept: str | None, headers: Pairs
-) -> Reply:
+def _told(status: int, code: str, message: str, path: str | None, id: str, accept: str | None, headers: Pairs) -> Reply:
     headers = (*headers, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
     if preferred(accept, ("text/plain", "application/json")) == "application/json":
         facts = {"status": status, "code": code, "message": message, "path": path, "request": id}

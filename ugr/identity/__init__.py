@@ -31,8 +31,10 @@ class Peer:
 class Source(Protocol):
     """One source of identity. Sources are called from request threads and must not block."""
 
-    challenge: str | None
-    """How a client without credentials is invited to show one (RFC 9110 11.6.1), or None."""
+    @property
+    def challenge(self) -> str | None:
+        """How a client without credentials is invited to show one (RFC 9110 11.6.1), or None."""
+        ...
 
     def identify(self, peer: Peer) -> Identity | None:
         """Return whom the peer proves to be, None when it shows nothing to this source.

@@ -23,10 +23,6 @@ from ugr.errors import PermissionDenied, Unauthenticated
 from ugr.model import Identity, Right
 from ugr.namespace.paths import ancestors
 
-GRANTABLE = ("anonymous", "any", "nobody")
-"""Subjects without an argument; ``network:NAME`` is the one with."""
-
-
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Proof that a right was checked: who, what, where, and the section that granted it."""

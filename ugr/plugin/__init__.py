@@ -7,7 +7,7 @@ entry point's name is the ``type =`` that an administrator writes, its value a m
 """
 
 from ugr.call import Call
-from ugr.config.types import Address, Duration, Secret, Size, Url, Words
+from ugr.config.types import Address, Duration, Path, Secret, Size, Url, Words
 from ugr.errors import (
     AlreadyExists,
     BadRequest,
@@ -76,6 +76,7 @@ __all__ = [
     "NoSpace",
     "NotADirectory",
     "NotFound",
+    "Path",
     "PermissionDenied",
     "Policy",
     "PolicyContext",

@@ -217,7 +217,7 @@ class Threaded(Endpoint):
         try:
             return self.blocking.redirect(path, intent, transfer, call)
         except UgrError as error:
-            raise error.at(path=path, endpoint=self.name, verb="redirect")
+            raise error.at(path=path, endpoint=self.name, verb="redirect") from error.__cause__
         except Exception as error:  # a plugin's bug becomes a fact about this endpoint, as in its threads
             failure = f"its plugin failed: {type(error).__name__}"
             raise Misbehaved(failure, path=path, endpoint=self.name, verb="redirect") from error

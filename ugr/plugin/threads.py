@@ -21,7 +21,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from ugr.errors import Busy, Misbehaved, Timeout, Unavailable, UgrError
+from ugr.errors import Busy, Misbehaved, Timeout, UgrError, Unavailable
 
 T = TypeVar("T")
 
@@ -53,9 +53,9 @@ class Job(Generic[T]):
         except UgrError as error:
             return None, error.at(**self.facts)
         except BaseException as error:  # SystemExit too: plugin code must not cost the endpoint a thread
-            failure = Misbehaved(f"its plugin failed: {type(error).__name__}", **self.facts)
+            failure = Misbehaved(f"its plugin failed: {type(error).__name__}")
             failure.__cause__ = error
-            return None, failure
+            return None, failure.at(**self.facts)
 
     def fail(self, error: UgrError) -> None:
         """Give up: whoever waits gets the error."""

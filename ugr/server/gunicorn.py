@@ -8,6 +8,7 @@ each worker afterwards: nothing runs before fork. Every value that matters comes
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import socket
@@ -20,6 +21,8 @@ from gunicorn.app.base import BaseApplication
 from ugr.config.settings import UgrSettings
 from ugr.errors import ConfigError
 from ugr.wsgi import Application, build
+
+log = logging.getLogger("ugr.server")
 
 REQUEST_LINE = 8190
 """Longest request line: 1,000 characters of name, percent-encoded, fit."""
@@ -73,6 +76,17 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 
     def load(self) -> Application:
         return self._application
+
+    def reload(self) -> None:
+        """Take the configuration as it is now for the workers that will replace these (SIGHUP).
+
+        One that cannot be used is refused with its faults in the log, and the old one serves on.
+        """
+        try:
+            self._application = self.callable = build()
+        except ConfigError as error:
+            log.error("the configuration is not used, the one before serves on:\n%s", error.message)
+        super().reload()
 
 
 def serve(config: Path) -> int:

@@ -19,8 +19,9 @@ import pytest
 
 pytest.register_assert_rewrite("ugr.testing.suite")
 
+from ugr.testing.drunk import DrunkServer  # noqa: E402
 from ugr.testing.memory import MemoryEndpoint, MemoryOptions, MemoryStore  # noqa: E402
 from ugr.testing.store import DirectoryStore, Store  # noqa: E402
 from ugr.testing.suite import EndpointSuite  # noqa: E402
 
-__all__ = ["DirectoryStore", "EndpointSuite", "MemoryEndpoint", "MemoryOptions", "MemoryStore", "Store"]
+__all__ = ["DirectoryStore", "DrunkServer", "EndpointSuite", "MemoryEndpoint", "MemoryOptions", "MemoryStore", "Store"]

@@ -5,8 +5,9 @@ Knows: whom a connection trusts and what it shows. Refuses to know: requests, pa
 header fields: ``passwords.py``).
 
 libcurl's traps, measured: a directory of authorities alone leaves the system's bundle trusted;
-``.r0`` files are ignored unless a list file is set too; a certificate renewed under the same path
-is not noticed, so certificates are given as blobs.
+``.r0`` files are ignored unless a list file is set too; a TLS session that is resumed is not checked
+again, so a certificate revoked meanwhile would go on being accepted; a certificate renewed under the
+same path is not noticed, so certificates are given as blobs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ BUNDLES = (
 )
 """Where systems keep the authorities that they trust; the first that exists is used."""
 
+CA_CACHE_TIMEOUT = 321
+"""CURLOPT_CA_CACHE_TIMEOUT, for which pycurl has no name; libcurl's default is a day."""
+
+BUNDLE_SECONDS = 60
+"""How long a bundle file is taken to be what it was; reading a large one takes milliseconds."""
+
 _CRL = b"-----BEGIN X509 CRL-----"
 
 
@@ -42,8 +49,11 @@ def tls_options(credentials: Credentials) -> Iterator[tuple[int, object]]:
     yield pycurl.CAPATH, credentials.ca_directory
     if credentials.ca_directory is not None:
         yield pycurl.CAINFO, None
+        yield pycurl.SSL_SESSIONID_CACHE, 0
     elif credentials.ca_file is not None:
         yield pycurl.CAINFO, credentials.ca_file
+        yield CA_CACHE_TIMEOUT, BUNDLE_SECONDS
+        yield pycurl.SSL_SESSIONID_CACHE, 0
     else:
         bundle = system_bundle()
         if bundle is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ugr.plugin import ConfigError, Duration, EndpointOptions, Secret, Url, option
+from ugr.plugin import ConfigError, Duration, EndpointOptions, Path, Secret, Url, option
 
 DEFAULT_LIFETIME = 3600
 """Seconds that a URL is good for when neither the endpoint nor ``[ugr]`` says."""
@@ -51,12 +51,12 @@ class S3Options(EndpointOptions):
         help="path: the bucket is the first part of the path; virtual: it is the first part of the host name.",
         choices=("path", "virtual"),
     )
-    ca_directory: str | None = option(
+    ca_directory: Path | None = option(
         None,
         help="Hashed directory of the authorities that may vouch for the storage; only these are trusted then.",
         example="/etc/grid-security/certificates",
     )
-    ca_file: str | None = option(
+    ca_file: Path | None = option(
         None, help="File of the authorities that may vouch for the storage, in PEM.", example="/etc/ssl/site-ca.pem"
     )
     url_lifetime: Duration | None = option(
@@ -69,10 +69,10 @@ class S3Options(EndpointOptions):
 
 
 def check(name: str, options: S3Options) -> None:
-    """Raise ConfigError, with a line for each fault, when the options cannot work together."""
-    faults = [f"[endpoint:{name}] {fault}" for fault in _faults(options)]
+    """Raise ConfigError, with all faults, when the options cannot work together."""
+    faults = _faults(options)
     if faults:
-        raise ConfigError("\n".join(faults), endpoint=name)
+        raise ConfigError("; ".join(faults), endpoint=name)
 
 
 def _faults(options: S3Options) -> list[str]:

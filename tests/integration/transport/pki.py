@@ -4,6 +4,7 @@
 import datetime
 import hashlib
 import ipaddress
+import pathlib
 import ssl
 
 from cryptography import x509
@@ -11,7 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-NOW = datetime.datetime.now(datetime.timezone.utc)
+NOW = datetime.datetime.now(datetime.UTC)
+PROXY = x509.UnrecognizedExtension(  # RFC 3820, 3.8: proxyCertInfo, no limit of length, inherits all
+    x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14"), bytes.fromhex("300c300a06082b06010505071501")
+)
 DAY = datetime.timedelta(days=1)
 
 
@@ -51,21 +55,24 @@ class Authority:
         self.bundle = str(folder / "bundle.pem")
         (folder / "bundle.pem").write_bytes(self.pem)
 
-    def directory(self, name, revoked=None, hashed=True):
+    def directory(self, name, revoked=None):
         """Write a hashed directory; with ``revoked`` (serial numbers), also a revocation list."""
         folder = self.folder / name
         folder.mkdir()
-        stem = name_hash(self.name)
-        (folder / f"{stem}.0").write_bytes(self.pem)
+        (folder / f"{name_hash(self.name)}.0").write_bytes(self.pem)
         if revoked is not None:
-            builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
-            builder = builder.last_update(NOW - DAY).next_update(NOW + 30 * DAY)
-            for serial in revoked:
-                entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW - DAY).build()
-                builder = builder.add_revoked_certificate(entry)
-            crl = builder.sign(self._key, hashes.SHA256())
-            (folder / f"{stem}.r0").write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+            self.revoke(folder, revoked)
         return str(folder)
+
+    def revoke(self, folder, serials):
+        """Write the revocation list of a hashed directory."""
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        builder = builder.last_update(NOW - DAY).next_update(NOW + 30 * DAY)
+        for serial in serials:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW - DAY).build()
+            builder = builder.add_revoked_certificate(entry)
+        crl = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (pathlib.Path(folder) / f"{name_hash(self.name)}.r0").write_bytes(crl)
 
     def issue(self, name, address="127.0.0.1"):
         """Issue a certificate for a host address (or a client)."""
@@ -77,7 +84,7 @@ class Authority:
         """Let a certificate sign another one, as a grid proxy is signed; the PEM holds the chain."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([*owner.certificate.subject, x509.NameAttribute(NameOID.COMMON_NAME, "12345")])
-        signed = self._sign(name, key.public_key(), owner.certificate.subject, owner.private)
+        signed = self._sign(name, key.public_key(), owner.certificate.subject, owner.private, PROXY, critical=True)
         made = Certificate(signed, key)
         made.pem = made.pem + made.key + owner.pem
         return made
@@ -94,7 +101,7 @@ class Authority:
         return context
 
     @staticmethod
-    def _sign(name, public, issuer, key, alternative=None, authority=False):
+    def _sign(name, public, issuer, key, extension=None, *, authority=False, critical=False):
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -105,6 +112,6 @@ class Authority:
             .not_valid_after(NOW + 30 * DAY)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         )
-        if alternative is not None:
-            builder = builder.add_extension(alternative, critical=False)
+        if extension is not None:
+            builder = builder.add_extension(extension, critical=critical)
         return builder.sign(key, hashes.SHA256())

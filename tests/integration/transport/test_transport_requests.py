@@ -62,7 +62,8 @@ def test_a_method_after_another_leaves_nothing_behind(run, serve):
 
 def test_a_path_is_sent_as_it_is(run, serve):
     server = serve(plain)
-    targets = ["/a/../b/%2e%2e/c", "/./x", "/%c3%a9?x=%2f&y=a+b", "//x//y/", "/{}|^<>`\\\"'[]~!@$&*();=,", "/?", "/?a=?/"]
+    targets = ["/a/../b/%2e%2e/c", "/./x", "/%c3%a9?x=%2f&y=a+b", "//x//y/", "/?", "/?a=?/"]
+    targets += ["/{}|^<>`\\\"'[]~!@$&*();=,"]
 
     async def scenario(transport):
         for target in targets:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugr.config.faults import Faults
@@ -310,6 +310,7 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 @given(
     st.text() | st.lists(st.sampled_from(["[", "]", "ugr", ":", "=", "\n", " ", "#", ";", '"', "a", "\r"])).map("".join)
 )
+@settings(deadline=None)
 def test_any_text_is_read_or_its_faults_are_told(text: str) -> None:
     faults = Faults()
     document = parse(text, "ugr.conf", faults)
@@ -318,6 +319,7 @@ def test_any_text_is_read_or_its_faults_are_told(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_any_bytes_are_read_or_refused_with_a_configuration_error(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory, contextlib.suppress(ConfigError):
         path = Path(directory, "ugr.conf")
@@ -341,6 +343,7 @@ SECTIONS = st.dictionaries(
 
 
 @given(SECTIONS, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["\n", "\n\n# note\n"]))
+@settings(deadline=None)
 def test_what_is_written_is_read_back(sections: dict[str, dict[str, str]], end: str, between: str) -> None:
     text = between.join(
         f"[{header}]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())

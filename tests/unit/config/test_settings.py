@@ -10,7 +10,7 @@ import pytest
 from ugr.config.bind import settings
 from ugr.config.faults import Faults, suggestion
 from ugr.config.reader import parse
-from ugr.config.settings import AclSettings, NetworkSettings, Settings, UgrSettings
+from ugr.config.settings import AclSettings, NetworkSettings, Settings
 from ugr.model import Position, Right
 
 
@@ -58,13 +58,6 @@ def test_every_section_is_bound_and_knows_its_place() -> None:
         (
             "[ugr]\nprefix = /-/fed",
             ["ugr.conf:2: [ugr] prefix = /-/fed: /-/fed is taken by the service's own pages; write for example /fed"],
-        ),
-        (
-            "[ugr]\nthreads = 4",
-            [
-                f"ugr.conf:2: [ugr] threads = 4: max_waiting ({UgrSettings().max_waiting}) must be below threads (4), "
-                "so that a thread is left for what needs no waiting"
-            ],
         ),
         (
             "[ugr]\nthreads = 4\nmax_waiting = 4",

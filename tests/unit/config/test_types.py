@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugr.config import types
@@ -123,6 +123,7 @@ def problem(kind: Any, text: str) -> str | None:
 
 
 @given(st.sampled_from(sorted(PARSERS, key=str)), st.text())
+@settings(deadline=None)
 def test_any_text_has_a_value_or_a_value_error(kind: Any, text: str) -> None:
     assert problem(kind, text) != ""
 
@@ -151,12 +152,14 @@ def test_a_value_is_written_as_an_administrator_would(kind: Any, value: object, 
 
 
 @given(st.integers(0, 10**12))
+@settings(deadline=None)
 def test_written_durations_and_sizes_read_back(number: int) -> None:
     assert types.size(written(number, Size)) == number
     assert types.duration(written(number / 1000, Duration)) == pytest.approx(number / 1000)
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180))
+@settings(deadline=None)
 def test_written_positions_read_back(latitude: float, longitude: float) -> None:
     assert types.position(written(Position(latitude, longitude), Position)) == Position(latitude, longitude)
 

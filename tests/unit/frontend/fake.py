@@ -268,7 +268,11 @@ class Client:
     def open(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
         """Send an environ; return status, headers and the body as the server would get it."""
         started: list[Any] = []
-        body = self.app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+            started.append((status, headers))
+
+        body = self.app(environ, start_response)
         ((status, headers),) = started
         return int(status.split()[0]), headers, body
 

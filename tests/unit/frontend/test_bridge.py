@@ -194,7 +194,7 @@ def test_listing_that_hangs_ends_with_its_deadline(bridge: Bridge, big: FakeName
 def test_error_in_the_middle_comes_after_what_there_was(bridge: Bridge, big: FakeNamespace) -> None:
     big.listing_error = Unavailable("gone")
     stream = bridge.stream(opened(big), Call.until(5.0))  # type: ignore[arg-type]
-    got = []
+    got: list[object] = []
     with pytest.raises(Unavailable):
         got.extend(stream)
     stream.close()

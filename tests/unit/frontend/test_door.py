@@ -32,7 +32,9 @@ def test_forwarded_address_of_a_stranger_is_not_believed(world: World, ask: Clie
 
 def test_forwarded_address_of_a_trusted_proxy_is_believed(world: World, ask: Client) -> None:
     world.configure(trusted_proxies=HERE)
-    assert address_seen(world, ask, "127.0.0.1", X_Forwarded_For="203.0.113.9, 198.51.100.1, 10.1.1.1") == "198.51.100.1"
+    assert (
+        address_seen(world, ask, "127.0.0.1", X_Forwarded_For="203.0.113.9, 198.51.100.1, 10.1.1.1") == "198.51.100.1"
+    )
 
 
 def test_nobody_is_trusted_unless_configured(world: World, ask: Client) -> None:

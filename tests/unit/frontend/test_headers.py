@@ -82,7 +82,8 @@ def test_a_decoded_path_is_the_bytes_that_were_sent(raw: str) -> None:
     [
         "", "a", "*", "//", "/a//b", "//a", "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/%2e%2e/b", "/a/%2E", "/.%2e/",
         "/a%2Fb", "/a%2fb", "/a%00", "/a%0", "/a%", "/a%zz", "/a%u0041", "/%ff", "/%c0%ae%c0%ae/", "/%ed%a0%80",
-        "/a b", "/a\tb", "/a\r\nb", "/a\0", "/a%0d%0aSet-Cookie:x", "/a%7f", "/a%c2%85", "/a#b", "/a?b", "/\xff", "/a%2f..%2fb",
+        "/a b", "/a\tb", "/a\r\nb", "/a\0", "/a%0d%0aSet-Cookie:x", "/a%7f", "/a%c2%85", "/a#b", "/a?b", "/\xff",
+        "/a%2f..%2fb",
     ],
 )  # fmt: skip
 def test_ambiguous_or_hostile_path_is_refused(raw: str) -> None:
@@ -144,7 +145,10 @@ def test_well_formed_host_is_taken(value: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "a b", "a/b", "a@b", "a:b", "a:99999", "a:1:2", "[::1", "[zz]", "[1:2]", "a\r\nb", "a,b", "é", "a?b", "a#b", ":80", "a\n"],
+    [
+        "", " ", "a b", "a/b", "a@b", "a:b", "a:99999", "a:1:2", "[::1", "[zz]", "[1:2]", "a\r\nb", "a,b", "é", "a?b",
+        "a#b", ":80", "a\n",
+    ],
 )  # fmt: skip
 def test_malformed_host_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="Host"):
@@ -265,8 +269,15 @@ def test_any_accept_header_gives_an_offer(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, False), ("*/*", False), ("text/*", False), ("text/html", True), ("a/b, TEXT/HTML;q=0.1", True), ("text/html;q=0", False)],
-)  # fmt: skip
+    [
+        (None, False),
+        ("*/*", False),
+        ("text/*", False),
+        ("text/html", True),
+        ("a/b, TEXT/HTML;q=0.1", True),
+        ("text/html;q=0", False),
+    ],
+)
 def test_only_who_names_html_is_a_browser(value: str | None, expected: bool) -> None:
     assert headers.names_html(value) is expected
 

@@ -20,19 +20,21 @@ FILE, DIRECTORY, SLASHED, FILE_SLASHED, MISSING, ROOT, ABOVE, NOWHERE = (
     "/elsewhere",
 )
 TARGETS = (FILE, DIRECTORY, SLASHED, FILE_SLASHED, MISSING, ROOT, ABOVE, NOWHERE)
-STATUSES = {
+KNOWN_ELSEWHERE = (
+    "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK", "POST", "PATCH", "TRACE", "CONNECT",
+)  # fmt: skip
+UNKNOWN = ("BREW", "get", "REPORT", "SEARCH", "X-Y.Z")
+STATUSES: dict[str, tuple[int, ...]] = {
     "GET": (302, 200, 200, 404, 404, 200, 200, 404),
     "HEAD": (200, 200, 200, 404, 404, 200, 200, 404),
     "OPTIONS": (200, 200, 200, 200, 200, 200, 200, 404),
     "PROPFIND": (207, 207, 207, 404, 404, 207, 207, 404),
-} | {
-    method: (405,) * 7 + (404,)
-    for method in (
-        "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK", "POST", "PATCH", "TRACE", "CONNECT",
-    )
-} | {method: (501,) * 7 + (404,) for method in ("BREW", "get", "REPORT", "SEARCH", "X-Y.Z")}  # fmt: skip
+}
+STATUSES |= dict.fromkeys(KNOWN_ELSEWHERE, (*[405] * 7, 404)) | dict.fromkeys(UNKNOWN, (*[501] * 7, 404))
 
-TABLE = [(method, target, status) for method, row in STATUSES.items() for target, status in zip(TARGETS, row, strict=True)]
+TABLE = [
+    (method, target, status) for method, row in STATUSES.items() for target, status in zip(TARGETS, row, strict=True)
+]
 
 
 @pytest.mark.parametrize(("method", "target", "status"), TABLE)
@@ -72,8 +74,8 @@ HOSTILE = [
     "/fed/atlas/..", "/fed/./atlas", "/fed//atlas", "//fed/atlas/f", "/fed/atlas//f", "/fed/atlas/f//",
     "/fed/atlas%2Ff", "/fed%2Fatlas/f", "/fed/a%00b", "/fed/a%0d%0aSet-Cookie:%20x=1", "/fed/a%0Ab", "/fed/%",
     "/fed/%4", "/fed/%zz", "/fed/%ff", "/fed/%c0%ae%c0%ae/x", "/fed/%ed%a0%80", "/fed/%F8%88%80%80%AE",
-    "/fed/a\x00b", "/fed/a b", "/fed/a\tb", "/fed/a\rb", "/fed/a\nb", "/fed/a#b", "/fed/\xff", "/fed/%7F", "/fed/%C2%85",
-    "*", "fed/atlas/f", "", "mailto:a@b", "/fed/" + "a" * 9000, "/fed/%E2%80%A8",
+    "/fed/a\x00b", "/fed/a b", "/fed/a\tb", "/fed/a\rb", "/fed/a\nb", "/fed/a#b", "/fed/\xff", "/fed/%7F",
+    "*", "fed/atlas/f", "", "mailto:a@b", "/fed/" + "a" * 9000, "/fed/%E2%80%A8", "/fed/%C2%85",
 ]  # fmt: skip
 
 
@@ -103,11 +105,11 @@ def test_no_target_whatever_causes_an_internal_error(ask: Client, method: str, p
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["Accept", "Depth", "Host", "X-Forwarded-For", "X-Forwarded-Proto", "If-None-Match", "If-Modified-Since", "X-Request-Id"]
+            ["Accept", "Depth", "Host", "X-Forwarded-For", "If-None-Match", "If-Modified-Since", "X-Request-Id"]
         ),
         st.text(st.characters(max_codepoint=255), max_size=30),
     ),
     st.sampled_from(["GET", "HEAD", "PROPFIND"]),
-)  # fmt: skip
+)
 def test_no_header_whatever_causes_an_internal_error(ask: Client, headers: dict[str, str], method: str) -> None:
     assert ask(method, "/fed/atlas/f", headers).status in (200, 302, 304, 207, 400, 403)

@@ -110,10 +110,18 @@ def test_elements_inside_a_property_are_not_asked_for() -> None:
 
 
 def test_facts_that_differ_between_entries_are_each_written_right() -> None:
-    infos = [FileInfo("a", size=1, mtime=0.0), FileInfo("b", size=2), FileInfo("c", True, mtime=0.0), FileInfo("d", True)]
+    infos = [
+        FileInfo("a", size=1, mtime=0.0),
+        FileInfo("b", size=2),
+        FileInfo("c", True, mtime=0.0),
+        FileInfo("d", True),
+    ]
     query = multistatus.parse([b'<propfind xmlns="DAV:"><prop><getcontentlength/><getlastmodified/></prop></propfind>'])
     found = [
-        [(stat.findtext(f"{D}status", "")[9:12], [item.tag[6:] for item in stat.findall(f"{D}prop/*")]) for stat in response]
+        [
+            (stat.findtext(f"{D}status", "")[9:12], [item.tag[6:] for item in stat.findall(f"{D}prop/*")])
+            for stat in response
+        ]
         for response in ([*r.findall(f"{D}propstat")] for r in document(infos, query).findall(f"{D}response"))
     ]
     size, date, kind = "getcontentlength", "getlastmodified", "resourcetype"

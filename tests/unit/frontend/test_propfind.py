@@ -103,9 +103,10 @@ def test_directory_above_the_namespace_leads_to_it(ask: Client) -> None:
 
 def test_empty_file_has_length_zero_and_unknown_facts_are_left_out(world: World, ask: Client) -> None:
     world.namespace.file("/atlas/u", None, None)
-    assert properties(ask("PROPFIND", "/fed/atlas/sub/empty", {"Depth": "0"}))["/fed/atlas/sub/empty"][
-        "getcontentlength"
-    ] == "0"
+    assert (
+        properties(ask("PROPFIND", "/fed/atlas/sub/empty", {"Depth": "0"}))["/fed/atlas/sub/empty"]["getcontentlength"]
+        == "0"
+    )
     assert properties(ask("PROPFIND", "/fed/atlas/u", {"Depth": "0"})) == {
         "/fed/atlas/u": {"resourcetype": (), "displayname": "u"}
     }
@@ -256,7 +257,10 @@ def test_name_that_xml_cannot_hold_does_not_break_the_document(world: World, ask
     odd = "a\x01\x1f\ufffe\r\n\t\ud800]]>b"
     world.namespace.tree["/atlas/" + odd] = FileInfo(odd, size=1)
     found = properties(ask("PROPFIND", "/fed/atlas", {"Depth": "1"}))
-    assert found["/fed/atlas/a%01%1F%EF%BF%BE%0D%0A%09%3F%5D%5D%3Eb"]["displayname"] == "a\ufffd\ufffd\ufffd\r\n\t\ufffd]]>b"
+    assert (
+        found["/fed/atlas/a%01%1F%EF%BF%BE%0D%0A%09%3F%5D%5D%3Eb"]["displayname"]
+        == "a\ufffd\ufffd\ufffd\r\n\t\ufffd]]>b"
+    )
 
 
 def description(answer: Answer) -> str | None:

@@ -58,8 +58,9 @@ def test_signed_location_is_passed_on_as_it_is_and_not_repeated_in_the_body(worl
 
 
 @pytest.mark.parametrize(
-    "url", ["https://s3.example/a b", "https://s3.example/é", "https://s3.example/a\r\nX: y", "/relative", "ftp://x/y", ""]
-)  # fmt: skip
+    "url",
+    ["https://s3.example/a b", "https://s3.example/é", "https://s3.example/a\r\nX: y", "/relative", "ftp://x/y", ""],
+)
 def test_location_that_is_no_encoded_url_is_a_fault_of_the_endpoint(world: World, ask: Client, url: str) -> None:
     world.namespace.location = Location(url)
     answer = ask("GET", F)
@@ -92,7 +93,13 @@ def test_query_of_the_request_does_not_reach_the_location(ask: Client) -> None:
 
 def test_endpoints_that_were_not_asked_are_named(world: World, ask: Client) -> None:
     world.namespace.unasked = ("ral", "é\r\nX: y")
-    for method, target in (("GET", F), ("HEAD", F), ("GET", "/fed/atlas/"), ("GET", "/fed/none"), ("HEAD", "/fed/atlas")):
+    for method, target in (
+        ("GET", F),
+        ("HEAD", F),
+        ("GET", "/fed/atlas/"),
+        ("GET", "/fed/none"),
+        ("HEAD", "/fed/atlas"),
+    ):
         assert ask(method, target)["Ugr-Unasked"] == "ral, %C3%A9%0D%0AX: y"
 
 
@@ -254,4 +261,3 @@ def test_fault_of_ours_is_500_without_a_word_about_it(
     assert answer.text == "500 internal: internal error; the log has more under the request id\nrequest: r1\n"
     logged = [record for record in caplog.records if record.exc_info]
     assert [(record.exc_info is not None, getattr(record, "request", None)) for record in logged] == [(True, "r1")]
-

@@ -7,7 +7,10 @@ import pytest
 from ugr_s3 import S3Endpoint, ugr_endpoint_types
 from ugr_s3.options import S3Options
 
-from ugr.plugin import ConfigError, Secret
+from ugr.config.faults import Faults
+from ugr.config.reader import parse
+from ugr.plugin import Call, ConfigError, Duration, Intent, Secret, Transfer
+from ugr.plugin.loader import build
 
 
 def options(**written: object) -> S3Options:
@@ -42,15 +45,16 @@ def test_the_plugin_offers_one_type():
     ],
 )
 def test_options_that_cannot_work_are_refused_in_words(written, fault):
-    with pytest.raises(ConfigError, match=r"\[endpoint:cern\]") as caught:
+    with pytest.raises(ConfigError, match="endpoint=cern") as caught:
         S3Endpoint("cern", options(**written))
-    assert fault in str(caught.value)
+    assert fault in caught.value.message
 
 
 def test_all_faults_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
         S3Endpoint("cern", options(bucket="a/b", region="!", access_key=None))
-    assert len(caught.value.message.splitlines()) == 3
+    for option in ("access_key: ", "bucket = a/b: ", "region = !: "):
+        assert option in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,60 @@ def test_all_faults_are_told_at_once():
 )
 def test_sound_options_are_taken(written):
     assert S3Endpoint("cern", options(**written)).options.region == "us-east-1"
+
+
+CONFIGURATION = """
+[endpoint:cern]
+type = s3
+url = https://s3.example.org/
+public_url = https://public.example.org
+bucket = atlas
+prefix = /data/run 1
+access_key = KEY
+secret_key_file = {directory}/secret
+session_token_file = {directory}/token
+region = eu-west-1
+addressing = virtual
+url_lifetime = 2h
+ca_directory = /etc/grid-security/certificates
+"""
+
+
+def configured(text: str) -> tuple[S3Endpoint | None, list[str]]:
+    faults = Faults()
+    endpoints = build(parse(text), faults, Duration(600.0))
+    return endpoints.get("cern"), faults.lines()
+
+
+def test_the_options_are_what_was_written(tmp_path):
+    (tmp_path / "secret").write_text("a secret of forty characters\n")
+    (tmp_path / "token").write_text("a token of forty characters\n")
+    endpoint, faults = configured(CONFIGURATION.format(directory=tmp_path))
+    assert faults == []
+    assert (endpoint.options.url, endpoint.options.prefix) == ("https://s3.example.org", "/data/run 1")
+    assert (endpoint.options.secret_key.value, endpoint.options.url_lifetime) == (
+        "a secret of forty characters",
+        7200.0,
+    )
+    url = endpoint.redirect("/f", Intent.GET, Transfer(), Call.until(1)).url
+    assert url.startswith("https://atlas.public.example.org/data/run%201/f?")
+    assert "X-Amz-Expires=7200&" in url
+    assert "%2Feu-west-1%2F" in url
+
+
+def test_the_life_of_urls_is_that_of_the_federation_unless_written(tmp_path):
+    (tmp_path / "secret").write_text("a secret of forty characters\n")
+    (tmp_path / "token").write_text("a token of forty characters\n")
+    text = CONFIGURATION.format(directory=tmp_path).replace("url_lifetime = 2h\n", "")
+    endpoint, _ = configured(text)
+    assert "X-Amz-Expires=600&" in endpoint.redirect("/f", Intent.GET, Transfer(), Call.until(1)).url
+
+
+def test_a_secret_written_into_the_configuration_is_refused_and_not_repeated(tmp_path):
+    text = CONFIGURATION.format(directory=tmp_path).replace("secret_key_file", "secret_key")
+    _, faults = configured(text.replace(f"{tmp_path}/secret", "forty characters"))
+    assert any("secret_key_file = /path" in fault for fault in faults)
+    assert not any("forty" in fault for fault in faults)
 
 
 def test_no_secret_is_in_the_representation():

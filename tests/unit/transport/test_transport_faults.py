@@ -13,9 +13,12 @@ HERE = Circumstances("h:443", connect_timeout=1.0, timeout=3.0)
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(6, Refused), (7, Refused), (35, Refused), (52, Refused), (55, Refused), (60, Refused), (82, Refused)]
-    + [(1, Misbehaved), (8, Misbehaved), (18, Misbehaved), (61, Misbehaved), (100, Misbehaved), (999, Misbehaved)]
-    + [(28, Timeout), (3, BadRequest)],
+    [
+        *((code, Refused) for code in (6, 7, 35, 52, 55, 60, 82)),
+        *((code, Misbehaved) for code in (1, 8, 18, 61, 100, 999)),
+        (28, Timeout),
+        (3, BadRequest),
+    ],
 )
 def test_each_code_is_one_kind_of_error_that_names_the_host(code, kind):
     error = explain(code, "", HERE)

@@ -58,13 +58,24 @@ def test_each_answer_counts_up_and_has_another_client_nonce():
 
 def test_the_first_challenge_that_can_be_answered_is_taken():
     found = challenge(
-        ['Basic realm="b", Negotiate abc==, Digest realm="x", nonce="1", algorithm=SHA-512-256', RFC_7616.format("SHA-256")]
+        [
+            'Basic realm="b", Negotiate abc==, Digest realm="x", nonce="1", algorithm=SHA-512-256',
+            RFC_7616.format("SHA-256"),
+        ]
     )
     assert (found.realm, found.algorithm) == ("http-auth@example.org", "SHA-256")
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Digest", 'Basic realm="x"', 'Digest realm="x"', 'Digest nonce="x"', 'Digest realm="r", nonce="n", qop="auth-int"']
+    "value",
+    [
+        "",
+        "Digest",
+        'Basic realm="x"',
+        'Digest realm="x"',
+        'Digest nonce="x"',
+        'Digest realm="r", nonce="n", qop="auth-int"',
+    ],
 )
 def test_what_cannot_be_answered_is_none(value):
     assert challenge([value]) is None

@@ -82,5 +82,3 @@ def _named(request: Request, directory: bool) -> replies.Pairs:
     if not directory or request.url_path.endswith("/"):
         return ()
     return (("Content-Location", request.href(directory=True)),)
-
-

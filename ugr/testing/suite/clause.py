@@ -41,6 +41,7 @@ def checks_clauses(cls: C) -> C:
 def _explained(test: Callable[..., None], identifier: str) -> Callable[..., None]:
     clause = clauses()[identifier]
     where = f"Endpoint.{clause.verb}" if clause.verb else "Endpoint"
+    note = f"{clause.id}: {clause.text}\n(a clause of {where}, see its docstring in ugr.plugin.endpoint)"
 
     @functools.wraps(test)
     def checked(*arguments: Any, **named: Any) -> None:
@@ -48,7 +49,7 @@ def _explained(test: Callable[..., None], identifier: str) -> Callable[..., None
         try:
             test(*arguments, **named)
         except (Exception, pytest.fail.Exception) as error:
-            error.add_note(f"{clause.id}: {clause.text}\n(a clause of {where}, see its docstring in ugr.plugin.endpoint)")
+            error.add_note(note)
             raise
 
     return checked

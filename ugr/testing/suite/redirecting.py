@@ -45,7 +45,7 @@ class RedirectClauses:
             assert _target(subject.redirect("/some/file")) == before
 
     def test_redir_1_from_many_threads_at_once(self, subject: Subject) -> None:
-        paths = [f"/threads/{number}/{name}" for number in range(4) for name in NAMES.values()]
+        paths = [f"/threads/{number}/{name}" for number in range(2) for name in NAMES.values()]
         expected = {path: _target(subject.redirect(path)) for path in paths}
         wrong: list[tuple[str, object]] = []
 
@@ -60,7 +60,7 @@ class RedirectClauses:
 
     @every_name
     def test_redir_2_the_url_is_absolute_and_encoded(self, subject: Subject, name: str) -> None:
-        _check_url(subject.redirect(f"/{name}"))
+        check_url(subject.redirect(f"/{name}"))
 
     @pytest.mark.parametrize("intent", Intent, ids=[intent.value for intent in Intent])
     def test_redir_3_the_location_is_for_the_intent(self, subject: Subject, intent: Intent) -> None:
@@ -139,16 +139,13 @@ def check_signature(location: Location) -> None:
         assert location.expires > time.time() + 1, "the location has expired already"
 
 
-def _check_url(location: Location) -> None:
-    """Assert REDIR-2."""
+def check_url(location: Location) -> None:
+    """Assert that a URL is absolute and encoded, or that there is none for what is served here."""
     if location.served_here:
         assert location.url == "", "a location that is served here has no URL"
         return
     assert _URL.fullmatch(location.url), f"{location.url!r} is not an absolute, percent-encoded http(s) URL"
     assert "//" not in urlsplit(location.url).path, f"{location.url!r} has an empty component"
-
-
-check_url = _check_url
 
 
 def _target(location: Location) -> tuple[object, ...]:

@@ -6,16 +6,15 @@ Knows: how core opens, asks and closes an endpoint. Refuses to know: what the an
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pytest
 
 from ugr.call import Call
-from ugr.errors import UgrError
 from ugr.model import NO_TRANSFER, FileInfo, Intent, Location, Transfer
 from ugr.plugin.blocking import BlockingEndpoint, Threaded
 from ugr.plugin.endpoint import Endpoint
@@ -144,7 +143,7 @@ class Stepped(Generic[T]):
 
     def __await__(self) -> Generator[Any, Any, T]:
         steps = self._question.__await__()
-        advance: Callable[[], Any] = lambda: steps.send(None)  # noqa: E731
+        advance: Callable[[], Any] = partial(steps.send, None)
         while True:
             started = time.perf_counter()
             try:
@@ -156,12 +155,6 @@ class Stepped(Generic[T]):
                 self.longest = max(self.longest, time.perf_counter() - started)
             try:
                 yield waited_for
-                advance = lambda: steps.send(None)  # noqa: E731
+                advance = partial(steps.send, None)
             except BaseException as error:  # a cancellation, which belongs to the question
-                thrown = error
-                advance = lambda: steps.throw(thrown)  # noqa: E731
-
-
-def raises_ugr_error(result: Any) -> bool:
-    """Say whether an outcome is an error that the contract knows."""
-    return isinstance(result, UgrError)
+                advance = partial(steps.throw, error)

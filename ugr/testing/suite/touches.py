@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_OUTSIDE = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostby", "socket.sendto", "subprocess.Popen")
+_OUTSIDE = (
+    "socket.connect",
+    "socket.bind",
+    "socket.getaddrinfo",
+    "socket.gethostby",
+    "socket.sendto",
+    "subprocess.Popen",
+)
 _FILES = frozenset({"open", "os.listdir", "os.scandir"})
 _INSTALLED = tuple({path for path in (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix) if path})
 
@@ -31,7 +38,8 @@ def touches() -> Iterator[list[str]]:
         if not _hooked:
             sys.addaudithook(_note)
             _hooked = True
-    _recording.touched = touched = []
+    touched: list[str] = []
+    _recording.touched = touched
     try:
         yield touched
     finally:

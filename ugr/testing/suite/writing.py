@@ -144,7 +144,9 @@ class WriteClauses:
         assert found == kept
 
     @pytest.mark.parametrize("step", MultipartStep, ids=[step.value for step in MultipartStep])
-    def test_parts_1_as_many_locations_as_the_step_needs(self, subject: Subject, place: str, step: MultipartStep) -> None:
+    def test_parts_1_as_many_locations_as_the_step_needs(
+        self, subject: Subject, place: str, step: MultipartStep
+    ) -> None:
         subject.needs("multipart")
         upload = None if step is MultipartStep.START else "an-upload"
         for name in (NAMES["plain"], NAMES["space"]):
