@@ -3,7 +3,9 @@
 
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 import ssl
 import sys
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.docs.blocks import ROOT
 from tests.docs.test_examples import commands
 from tests.servers.nginx import Nginx
-from tests.servers.process import HOST, Daemon, environment, free_port
+from tests.servers.process import HOST, Daemon, environment, free_port, wait_for
 
 UNIT = (ROOT / "etc/systemd/ugr.service").read_text(encoding="utf-8")
 NGINX = (ROOT / "etc/nginx/ugr.conf").read_text(encoding="utf-8")
@@ -84,6 +86,18 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
+def endpoints(place: str) -> list[str]:
+    """Return the names of the endpoints that a service on a Unix socket knows."""
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(10.0)
+    connection.sock.connect(place)
+    connection.request("GET", "/-/endpoints", headers={"Accept": "application/json"})
+    names = [endpoint["name"] for endpoint in json.loads(connection.getresponse().read())["endpoints"]]
+    connection.close()
+    return names
+
+
 def ask(port: int, target: str, **headers: str) -> http.client.HTTPResponse:
     """Ask nginx from an address of its own; the answer is read and closed."""
     context = ssl.create_default_context()
@@ -127,6 +141,17 @@ def test_the_service_tells_systemd_when_it_is_ready(tmp_path: Path) -> None:
 
     assert b"READY=1" in told
     assert "\nType=notify\n" in UNIT
+
+
+def test_the_signal_of_a_reload_brings_a_changed_configuration_into_effect(tmp_path: Path) -> None:
+    with served(tmp_path) as ugr:
+        assert endpoints(f"{tmp_path}/ugr.sock") == ["disk"]
+        with (tmp_path / "ugr.conf").open("a", encoding="utf-8") as file:
+            file.write(f"[endpoint:second]\ntype = file\npath = {tmp_path}/data\n")
+        os.kill(ugr.pid, signal.SIGHUP)
+
+        assert wait_for(lambda: endpoints(f"{tmp_path}/ugr.sock") == ["disk", "second"], limit=20.0, interval=0.1)
+    assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in UNIT
 
 
 def test_the_unit_runs_commands_that_exist() -> None:

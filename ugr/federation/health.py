@@ -64,6 +64,7 @@ class Health:
     ``recoveries`` good probes in a row   up again; answers to questions never do that
     the first good probe ever             up
     all threads of the plugin abandoned   down at once
+    another process's questions failed    one failed probe more, and it is down
     ====================================  ==================================================
 
     While an endpoint is down what comes of questions is old news and changes nothing. With probes
@@ -81,7 +82,9 @@ class Health:
         self._wall = wall
         self._dice = dice
         self._failures = 0
-        self._successes = 0
+        self._wanted = 0
+        self.streak = 0
+        """Good probes since the last failure."""
         self.state = State.UNKNOWN
         self.reason: str | None = None
         self.usual_latency: float | None = None
@@ -98,10 +101,11 @@ class Health:
             self.probe_failed(f"slower than {seconds(self._settings.max_latency)}")
             return
         self._failures = 0
-        self._successes += 1
+        self._wanted = max(0, self._wanted - 1)
+        self.streak += 1
         self._learn(latency)
         needed = self._settings.recoveries if self.state is State.DOWN else 1
-        if self.state is not State.UP and self._successes >= needed:
+        if self.state is not State.UP and self.streak >= needed:
             self._become(State.UP, None)
 
     def probe_failed(self, reason: str, kind: Kind = Kind.FAILED) -> None:
@@ -129,13 +133,35 @@ class Health:
         """Note that every thread of a blocking plugin is stuck: nobody is left to ask."""
         self._open("all its threads are stuck")
 
+    def doubt(self) -> None:
+        """Note that questions of another process failed so often that it asks this endpoint no more.
+
+        That process may be the one that is ill, so a probe decides: a failed one takes the endpoint
+        down. Until ``recoveries`` good ones it is probed as often as if it were down.
+        """
+        if self.state is not State.DOWN:
+            self._failures = max(self._failures, self._settings.failures - 1)
+            self._wanted = self._settings.recoveries
+
+    def adopt(self, verdict: Verdict, probe: float | None) -> None:
+        """Believe what another process found; ``probe`` is the seconds of its last probe, None if that failed."""
+        self.state, self.reason, self.since = verdict.state, verdict.reason, verdict.since
+        if verdict.state is State.DOWN:
+            self.usual_latency = None
+        elif self.usual_latency is None:
+            self.usual_latency = verdict.latency
+        elif probe is not None:
+            self._learn(probe)
+        if probe is not None:
+            self._failures = 0
+
     def next_probe(self, now: float) -> float:
         """Return when to probe next, after a probe that ended ``now``; in seconds of the same clock.
 
         Up to a tenth earlier than the interval says, so that probes of many endpoints spread.
         """
         settings = self._settings
-        troubled = self.state is State.DOWN or self._failures > 0
+        troubled = self.state is State.DOWN or self._failures > 0 or self._wanted > 0
         interval = settings.retry_interval if troubled else settings.interval
         return now + interval * (1.0 - 0.1 * self._dice())
 
@@ -145,13 +171,13 @@ class Health:
 
     def _fail(self, reason: str) -> None:
         self._failures += 1
-        self._successes = 0
+        self.streak = 0
         if self.state is State.DOWN or self._failures >= self._settings.failures:
             self._open(reason)
 
     def _open(self, reason: str) -> None:
         if self._settings.enabled:
-            self._successes = 0
+            self.streak = 0
             self.usual_latency = None
             self._become(State.DOWN, f"down: {reason}")
 

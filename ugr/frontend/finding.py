@@ -13,7 +13,7 @@ from ugr.frontend.door import Request
 
 
 def find(request: Request) -> Located:
-    """Return where a file is, or a directory; for GET and HEAD.
+    """Return where a file is, or a directory; for GET.
 
     A file needs the right to read. Whoever has only the right to list is still told that a
     directory is one, because GET lists it.

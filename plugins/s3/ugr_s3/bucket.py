@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ugr.plugin import Answer, Call, Credentials, Misbehaved, Transport, UgrError
+from ugr.plugin import Answer, Call, Credentials, Misbehaved, Transport, UgrError, Unsupported
 from ugr_s3.documents import MAX_ERROR_BYTES, Page, PageParser, error_of
 from ugr_s3.faults import fault
 from ugr_s3.names import encoded
@@ -79,8 +79,11 @@ class Bucket:
         """Have the storage copy an object (CopyObject); takes as long as ``call`` gives it."""
         extra = [("x-amz-copy-source", f"/{encoded(self._options.bucket)}/{encoded(source)}")]
         answer = await self._send("PUT", target, call, body=b"", extra=extra, patient=True)
+        code = error_of(answer.body).get("Code")
+        if answer.status == 400 and code == "InvalidRequest":
+            raise Unsupported("the storage does not copy this in one request; Amazon S3 does up to 5 GiB")
         self._require(answer, 200)
-        if code := error_of(answer.body).get("Code"):
+        if code is not None:
             # a copy that fails after a while does so in the body of a 200
             raise Misbehaved(f"the storage began to copy and then failed: {code}")
 

@@ -26,6 +26,7 @@ from ugr.plugin import (
     Secret,
     Transfer,
     Unauthenticated,
+    Unsupported,
 )
 
 EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
@@ -214,6 +215,16 @@ def test_a_copy_that_fails_in_the_body_of_a_200_has_failed():
         return error(200, "InternalError") if method == "PUT" else Answer(200, (), EMPTY)
 
     with pytest.raises(Misbehaved, match="then failed: InternalError"):
+        before(storage, lambda endpoint, call: endpoint.copy("/from", "/to", False, call))
+
+
+def test_a_copy_of_what_is_too_large_for_one_request_is_unsupported():
+    def storage(method: str, path: str, query: dict[str, str]) -> Answer:
+        if method == "HEAD":
+            return Answer(200, (("content-length", "6000000000"),)) if path.endswith("/from") else Answer(404, ())
+        return error(400, "InvalidRequest") if method == "PUT" else Answer(200, (), EMPTY)
+
+    with pytest.raises(Unsupported, match="5 GiB"):
         before(storage, lambda endpoint, call: endpoint.copy("/from", "/to", False, call))
 
 

@@ -7,6 +7,8 @@ particular plugin.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import os
 from collections.abc import Iterator
@@ -27,6 +29,15 @@ from ugr.transport import LoopThread
 _numbers = itertools.count()
 
 
+@functools.cache
+def _loop() -> LoopThread:
+    """Start the loop of all tests of this process."""
+    loop = LoopThread()
+    loop.start()
+    atexit.register(loop.stop, 5.0)
+    return loop
+
+
 class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, ConductClauses):
     """Derive a class named ``Test...`` from this one, and give two fixtures.
 
@@ -43,14 +54,10 @@ class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, Con
     seconds = 10.0
     patience = 0.3
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def loop(cls) -> Iterator[LoopThread]:
+    @pytest.fixture
+    def loop(self) -> LoopThread:
         """Give the event loop that the endpoint lives on: in a thread, as in a worker."""
-        loop = LoopThread()
-        loop.start()
-        yield loop
-        loop.stop(5.0)
+        return _loop()
 
     @pytest.fixture
     def subject(self, endpoint: Endpoint | BlockingEndpoint, loop: LoopThread) -> Iterator[Subject]:
