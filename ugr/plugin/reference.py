@@ -76,25 +76,21 @@ def _signature(function: Any) -> Iterator[str]:
     """Yield the signature as a block of Python, one parameter a line when it is long."""
     signature = inspect.signature(function)
     start = "async def" if inspect.iscoroutinefunction(function) else "def"
-    bare = {
-        name: str(parameter).replace("'", "") if parameter.annotation is not parameter.empty else str(parameter)
-        for name, parameter in signature.parameters.items()
-    }
-    if any(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.parameters.values()):
-        first = next(
-            name for name, parameter in signature.parameters.items() if parameter.kind is parameter.KEYWORD_ONLY
-        )
-        bare[first] = f"*, {bare[first]}"
+    words = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in words:
+            words.append("*")
+        words.append(str(parameter).replace("'", ""))  # annotations are text, and shown as if in quotes
     returns = f" -> {signature.return_annotation}" if signature.return_annotation is not signature.empty else ""
-    line = f"{start} {function.__name__}({', '.join(bare.values())}){returns}"
+    line = f"{start} {function.__name__}({', '.join(words)}){returns}"
     yield ".. code-block:: python"
     yield ""
     if len(line) <= 100:
         yield f"   {line}"
     else:
         yield f"   {start} {function.__name__}("
-        for parameter in bare.values():
-            yield f"       {parameter},"
+        for word in words:
+            yield f"       {word},"
         yield f"   ){returns}"
     yield ""
 
