@@ -35,13 +35,19 @@ class FileInfo:
 class Intent(enum.Enum):
     """The HTTP method that the client will use at the location it is sent to.
 
-    A URL signed for one method is refused for another, so this is not a detail.
+    A URL signed for one method is refused for another, so this is not a detail. Clients are
+    redirected for ``REDIRECTED``; POST is for the steps of an upload in parts.
     """
 
     GET = "GET"
     HEAD = "HEAD"
     PUT = "PUT"
     DELETE = "DELETE"
+    POST = "POST"
+
+
+REDIRECTED = (Intent.GET, Intent.HEAD, Intent.PUT, Intent.DELETE)
+"""The methods for which a client may be sent elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from ugr.errors import (
     Unauthenticated,
     Unsupported,
 )
-from ugr.model import NO_TRANSFER, FileInfo, Intent
+from ugr.model import NO_TRANSFER, REDIRECTED, FileInfo
 from ugr.plugin.blocking import BlockingEndpoint
 from ugr.plugin.endpoint import Endpoint, MultipartStep
 from ugr.testing.store import Store
@@ -130,7 +130,7 @@ class ConductClauses:
                 if store.can(ability):
                     with trouble(store, ability):
                         results.append(subject.run(_ask_all(subject, f"{place}/file")))
-            for intent in Intent:
+            for intent in REDIRECTED:
                 with _tolerating(Unsupported):
                     subject.redirect(f"{place}/file", intent)
         said = {"repr(endpoint)": repr(subject.given), "repr(options)": repr(subject.given.options)}
