@@ -25,7 +25,8 @@ html_theme = "alabaster"
 html_theme_options = {
     "description": "One namespace over many storage endpoints",
     "fixed_sidebar": True,
-    "page_width": "1100px",
+    "page_width": "1200px",
+    "body_max_width": "auto",
 }
 html_show_sourcelink = False
 html_copy_source = False

@@ -9,16 +9,17 @@ watch them; ``stop`` mirrors it. ``wsgi_application`` is the front end of a runt
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 import sys
 import threading
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ugr.config.bind import settings as bind_settings
+from ugr.config.directory import runtime_directory
 from ugr.config.faults import Faults
 from ugr.config.keys import data_key
 from ugr.config.reader import Document, read
@@ -28,11 +29,14 @@ from ugr.federation.answers import EndpointStatus
 from ugr.federation.board import Board
 from ugr.federation.cache import Cache
 from ugr.federation.federation import Federation
+from ugr.federation.generations import Generations
 from ugr.federation.geo import GeoDatabase
 from ugr.federation.guarded import GuardedEndpoint
+from ugr.federation.leader import Candidate
 from ugr.federation.networks import Networks
 from ugr.federation.poller import Poller
 from ugr.federation.selection import EndpointPlace, Selection
+from ugr.federation.shared_board import SharedBoard
 from ugr.federation.slots import Slots
 from ugr.federation.upkeep import Upkeep, secrets_of
 from ugr.frontend import FrontEnd, create_app
@@ -56,7 +60,11 @@ OPEN_LIMIT = 10.0
 
 
 class Runtime:
-    """One configuration at work in one process."""
+    """One configuration at work in one process.
+
+    ``directory`` is where it meets the other processes of the host: they agree on the health of
+    endpoints, and each hears what the others change. Without one it keeps to itself.
+    """
 
     def __init__(
         self,
@@ -64,15 +72,21 @@ class Runtime:
         settings: Settings,
         endpoints: dict[str, Endpoint],
         policies: Sequence[Policy],
-        serving: bool = True,
+        directory: Path | None = None,
     ) -> None:
         self.document = document
         self.settings = settings
         self.endpoints = endpoints
         self.loop = LoopThread()
         self.slots = Slots()
-        self.board = Board(tuple(endpoints), settings.health)
-        self.cache = Cache(settings.cache)
+        self.directory = directory
+        self.board = (
+            Board(tuple(endpoints), settings.health)
+            if directory is None
+            else SharedBoard(_slot_names(document, endpoints), settings.health)
+        )
+        self.generations = Generations()
+        self.cache = Cache(settings.cache, generations=self.generations)
         self.geo = GeoDatabase(settings.selection.geoip)
         self.networks = Networks(settings.networks)
         self.selection = Selection(policies, self.geo, self.networks, fuzz=settings.selection.fuzz)
@@ -93,9 +107,12 @@ class Runtime:
             self.federation, self._mounts, Authorizer(settings.acls, settings.networks), self.statuses
         )
         self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses)
-        self.signer = DataSigner(data_key(settings.ugr if serving else replace(settings.ugr, runtime_dir=None)))
+        self.signer = DataSigner(data_key(settings.ugr.data_key, directory))
         self.identities = IdentityChain()
         self._poller = Poller(endpoints, self.board, settings.health)
+        self._watch: Poller | Candidate = self._poller
+        if directory is not None and isinstance(self.board, SharedBoard):
+            self._watch = Candidate(directory, self.board, self._poller)
         self._upkeep = Upkeep(
             endpoints, tuple(secrets_of(settings.ugr)), self.cache, self.geo, self.selection
         )
@@ -104,11 +121,14 @@ class Runtime:
         self._started_in: int | None = None
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, serving: bool = True) -> Runtime:
+    def load(
+        cls, path: str | os.PathLike[str], *, serving: bool = True, scratch: Callable[[], Path] | None = None
+    ) -> Runtime:
         """Read a configuration and build everything from it. Raises ConfigError with every fault.
 
         ``serving`` off is for an administrator's questions: ``runtime_dir``, which belongs to the
-        service and its user, is then neither needed nor touched.
+        service and its user, is then neither needed nor touched. ``scratch`` makes a directory
+        for a service that is configured without one.
         """
         faults = Faults()
         document = read(os.fspath(path), faults)
@@ -117,7 +137,8 @@ class Runtime:
         policies = loader.policies(settings.selection.policies, document, faults)
         _check_mounts(document, endpoints, faults)
         faults.raise_if_any()
-        return cls(document, settings, endpoints, policies, serving)
+        directory = runtime_directory(settings.ugr, scratch) if serving else None
+        return cls(document, settings, endpoints, policies, directory)
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -152,9 +173,11 @@ class Runtime:
     async def _open(self, watch: bool) -> None:
         self._transport = Transport()
         await asyncio.gather(*(self._open_one(endpoint, self._transport) for endpoint in self.endpoints.values()))
+        if self.directory is not None:
+            self.generations.open(self.directory)
         self._upkeep.start()
         if watch and self.settings.health.enabled:
-            self._poller.start()
+            self._watch.start()
 
     async def _open_one(self, endpoint: Endpoint, transport: Transport) -> None:
         try:
@@ -164,7 +187,7 @@ class Runtime:
             log.error("[endpoint:%s] cannot be opened: %s: %s", endpoint.name, type(error).__name__, error)
 
     async def _close(self) -> None:
-        await self._poller.stop()
+        await self._watch.stop()
         await self._upkeep.stop()
         for endpoint in self.endpoints.values():
             await _quietly(endpoint.close(), endpoint.name)
@@ -226,6 +249,20 @@ def wsgi_application(runtime: Runtime) -> FrontEnd:
         identities=runtime.identities,
         ready=runtime.ready,
     )
+
+
+def _slot_names(document: Document, endpoints: Mapping[str, Endpoint]) -> dict[str, str]:
+    """Return the name by which all workers know each endpoint: its own, and a digest of its options.
+
+    What is believed of an endpoint survives a change of the configuration as long as both stay.
+    """
+    shared = document.section("endpoint:*")
+    names = {}
+    for name in endpoints:
+        sections = [section for section in (shared, document.section(f"endpoint:{name}")) if section is not None]
+        written = [sorted((key, value.text) for key, value in section.options.items()) for section in sections]
+        names[name] = f"{name[:40]} {hashlib.sha256(repr((name, written)).encode()).hexdigest()[:16]}"
+    return names
 
 
 def _check_mounts(document: Document, endpoints: dict[str, Endpoint], faults: Faults) -> None:

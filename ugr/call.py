@@ -10,6 +10,7 @@ seconds.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from dataclasses import dataclass, replace
@@ -18,9 +19,25 @@ from ugr.errors import DeadlineExceeded
 from ugr.model import ANONYMOUS, Identity
 
 
+_numbers = itertools.count()
+_prefix = os.urandom(4).hex()
+
+
+def _another_prefix() -> None:
+    """Give this process ids of its own: it has the prefix of the one that it was forked from."""
+    global _prefix
+    _prefix = os.urandom(4).hex()
+
+
+os.register_at_fork(after_in_child=_another_prefix)
+
+
 def new_id() -> str:
-    """Return a fresh request id: 16 lower-case hex digits."""
-    return os.urandom(8).hex()
+    """Return a fresh request id: 16 lower-case hex digits, eight of the process and eight of the request.
+
+    An id tells requests apart and is no secret: whoever sees one can guess the next.
+    """
+    return f"{_prefix}{next(_numbers) & 0xFFFFFFFF:08x}"
 
 
 @dataclass(frozen=True, slots=True)

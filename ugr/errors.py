@@ -145,6 +145,13 @@ class DeadlineExceeded(UgrError):
     retryable = True
 
 
+class Overloaded(UgrError):
+    """This service itself has too much to do at this moment; no endpoint was asked."""
+
+    code = "overloaded"
+    retryable = True
+
+
 class EndpointError(UgrError):
     """An endpoint failed; which way, says the subclass."""
 

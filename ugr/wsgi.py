@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from ugr.app import Runtime, configuration_path, wsgi_application
@@ -31,9 +32,12 @@ class Application:
         return self._front_end.wsgi_app(environ, start_response)
 
 
-def build() -> Application:
-    """Build the application of $UGR_CONFIG. Raises ConfigError."""
-    runtime = Runtime.load(configuration_path())
+def build(scratch: Callable[[], Path] | None = None) -> Application:
+    """Build the application of $UGR_CONFIG. Raises ConfigError.
+
+    ``scratch`` makes a directory that the workers share when none is configured.
+    """
+    runtime = Runtime.load(configuration_path(), scratch=scratch)
     configure(runtime.settings.ugr.log_level)
     return Application(runtime)
 

@@ -90,8 +90,8 @@ def errors_and_statuses() -> str:
         status, code = status_of(error, ("Bearer",)), int(exit_of(error))
         again = "yes" if cls.retryable else "no"
         name = f"``{cls.__name__}``"
-        rows.append((name, f"``{cls.code}``", f"{status} {reason(status)}", str(code), again, sentence(cls.__doc__)))
-    return table(("Class", "Code", "Status", "Exit code", "Retry", "Meaning"), rows, "15 17 17 8 8 35")
+        rows.append((name, f"``{cls.code}``", str(status), str(code), again, sentence(cls.__doc__)))
+    return table(("Class", "Code", "Status", "Exit", "Retry", "Meaning"), rows, "16 18 6 6 6 48")
 
 
 def refusals() -> str:

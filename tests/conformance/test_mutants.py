@@ -11,6 +11,8 @@ from ugr.plugin.clauses import clauses
 from ugr.testing import EndpointSuite, MemoryStore
 from ugr.testing.suite.clause import clause_of
 
+pytestmark = pytest.mark.timeout(240)
+
 NAMES_IN_USE = {"plain", "percent-slash", "double-quote", "utf8-decomposed"}
 """The names that tell the mutants apart; the other cases of every_name would only take time."""
 

@@ -33,13 +33,18 @@ _CAPTION = re.compile(r":caption: (.+)")
 
 @dataclass(frozen=True)
 class Block:
-    """One block. ``caption`` is None when it has none; a configuration with one is a whole file."""
+    """One block. ``caption`` is None when it has none."""
 
     page: Path
     line: int
     language: str
     caption: str | None
     text: str
+
+    @property
+    def whole(self) -> bool:
+        """Say whether a configuration is a whole file: it has a caption, or both rights and endpoints."""
+        return self.caption is not None or ("[acl:/]" in self.text and "[endpoint:" in self.text)
 
     @property
     def place(self) -> str:

@@ -58,6 +58,7 @@ def missing(names: object, page: str) -> list[str]:
 
 def test_every_page_is_built_and_says_something(shown: dict[str, str]) -> None:
     assert [name for name, text in shown.items() if len(text.split()) < 30] == []
+    assert [name for name, text in shown.items() if "``" in text] == []
     assert len(shown) > 20
 
 

@@ -29,7 +29,15 @@ def commands() -> set[str]:
     return {command.NAME for command in COMMANDS}
 
 
-def with_secrets(block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def loaded(text: str, directory: Path) -> list[str]:
+    """Load a configuration as the service does, but for the place of its runtime_dir; return its endpoints."""
+    (directory / "run").mkdir(exist_ok=True)
+    file = directory / "ugr.conf"
+    file.write_text(re.sub(r"(?m)^runtime_dir = .*$", f"runtime_dir = {directory}/run", text), encoding="utf-8")
+    return list(Runtime.load(file).endpoints)
+
+
+def with_secrets(text: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the text with the files of secrets moved into a directory, and the secrets there."""
 
     def move(match: re.Match[str]) -> str:
@@ -37,31 +45,25 @@ def with_secrets(block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch)
         place.write_text(SECRET + "\n", encoding="utf-8")
         return f"{match[1]}{place}"
 
-    for variable in re.findall(r"^\w+_environment = (\w+)$", block.text, re.MULTILINE):
+    for variable in re.findall(r"^\w+_environment = (\w+)$", text, re.MULTILINE):
         monkeypatch.setenv(variable, SECRET)
-    return re.sub(r"^(\w+_file = )(\S+)$", move, block.text, flags=re.MULTILINE)
+    return re.sub(r"^(\w+_file = )(\S+)$", move, text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("block", [block for block in INI if block.caption], ids=name)
+@pytest.mark.parametrize("block", [block for block in INI if block.whole], ids=name)
 def test_a_whole_configuration_file_can_be_loaded(
     block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = with_secrets(block, tmp_path, monkeypatch)
-    for place in ("run", "conf.d"):
-        (tmp_path / place).mkdir()
-    text = re.sub(r"(?m)^runtime_dir = .*$", f"runtime_dir = {tmp_path / 'run'}", text)
-    file = tmp_path / "ugr.conf"
-    file.write_text(text, encoding="utf-8")
+    text = with_secrets(block.text, tmp_path, monkeypatch)
+    (tmp_path / "conf.d").mkdir()
 
-    runtime = Runtime.load(file)
-
-    assert [f"endpoint:{name}" for name in runtime.endpoints] == re.findall(r"(?m)^\[(endpoint:[^*\]]+)\]", text)
+    assert loaded(text, tmp_path) == re.findall(r"(?m)^\[endpoint:([^*\]]+)\]", text)
 
 
-@pytest.mark.parametrize("block", [block for block in INI if not block.caption], ids=name)
+@pytest.mark.parametrize("block", [block for block in INI if not block.whole], ids=name)
 def test_a_part_of_a_configuration_binds(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults()
-    document = parse(with_secrets(block, tmp_path, monkeypatch), block.place, faults)
+    document = parse(with_secrets(block.text, tmp_path, monkeypatch), block.place, faults)
     for section in document.sections:
         if section.kind != "endpoint":
             bind(section, CLASSES[section.kind], faults)
@@ -74,6 +76,14 @@ def test_a_part_of_a_configuration_binds(block: Block, tmp_path: Path, monkeypat
 @pytest.mark.parametrize("block", blocks("python"), ids=name)
 def test_python_compiles(block: Block) -> None:
     assert compile(block.text, block.place, "exec").co_names
+
+
+def test_the_plugin_in_the_readme_is_the_one_that_is_tested() -> None:
+    shown = [block.text for block in blocks("python") if block.page == ROOT / "README.rst"]
+    code = (ROOT / "plugins/example/ugr_example/endpoint.py").read_text(encoding="utf-8")
+
+    assert [text for text in shown if text not in code] == []
+    assert shown
 
 
 def test_every_command_in_an_example_exists() -> None:

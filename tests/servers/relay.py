@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,11 +31,11 @@ class Mode(enum.Enum):
 class Relay:
     """Listens on a port of its own and passes on to ``target``: ``with Relay(port) as relay: relay.url``.
 
-    ``stall(text)`` withholds only requests that contain ``text``; ``up()`` ends all trouble, and
+    ``target`` is a port, or a function that returns a connected socket. ``stall(text)`` withholds only requests that contain ``text``; ``up()`` ends all trouble, and
     resets the connections that were part of it.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int | Callable[[], socket.socket]) -> None:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self._target = target
@@ -126,7 +127,9 @@ class Relay:
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            return await asyncio.open_connection(HOST, self._target)
+            if isinstance(self._target, int):
+                return await asyncio.open_connection(HOST, self._target)
+            return await asyncio.open_connection(sock=await asyncio.to_thread(self._target))
         except OSError as error:
             raise ServerError(f"nothing to relay to on port {self._target}") from error
 

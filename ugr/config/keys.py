@@ -11,27 +11,26 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from ugr.config.settings import UgrSettings
+from ugr.config.types import Secret
 from ugr.errors import ConfigError
 
 FILE = "data.key"
-"""Name of the key's file in ``runtime_dir``."""
+"""Name of the key's file in the runtime directory."""
 
 
-def data_key(settings: UgrSettings) -> Callable[[], str]:
+def data_key(configured: Secret | None, directory: Path | None) -> Callable[[], str]:
     """Return a function that gives the current key (one key a line; the first signs, all verify).
 
-    The key is ``data_key`` when that is configured; else it is made once in ``runtime_dir``, so
-    that all processes of the host share it; else it is made here and dies with this process and
-    those forked from it. Raises ConfigError when ``runtime_dir`` cannot be used.
+    The key is the ``configured`` one; else it is made once in the runtime ``directory``, so that
+    all processes of the host share it; else it is made here and dies with this process and those
+    forked from it. Raises ConfigError when the directory cannot be used.
     """
-    configured = settings.data_key
     if configured is not None:
         return lambda: configured.value
     fresh = secrets.token_hex(32)
-    if settings.runtime_dir is None:
+    if directory is None:
         return lambda: fresh
-    kept = _kept(Path(settings.runtime_dir), fresh)
+    kept = _kept(directory, fresh)
     return lambda: kept
 
 

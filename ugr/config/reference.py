@@ -22,7 +22,7 @@ from ugr.config.settings import (
     SelectionSettings,
     UgrSettings,
 )
-from ugr.config.types import Address, Duration, Networks, Path, Secret, Size, Url, Words, written
+from ugr.config.types import Address, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words, written
 from ugr.model import Position
 
 SECTIONS: tuple[tuple[str, type], ...] = (
@@ -45,6 +45,7 @@ TYPE_WORDS: dict[Any, str] = {
     Url: "URL",
     Address: "address",
     Path: "absolute path",
+    LogPlace: "stdout, off or absolute path",
     Words: "words",
     Networks: "networks",
     Position: "latitude, longitude",

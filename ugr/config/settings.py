@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ugr.config.declare import option
-from ugr.config.types import Address, Duration, Networks, Path, Secret, Size, Url, Words
+from ugr.config.types import Address, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words
 from ugr.model import Position, Right
 
 
@@ -78,6 +78,12 @@ class UgrSettings:
     max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.", minimum=1024)
     log_level: str = option(
         "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")
+    )
+    access_log: LogPlace = option(
+        LogPlace("stdout"),
+        help="Where each request is written down, one line of JSON: stdout, a file, or off. A file that is renamed is "
+        "opened anew.",
+        example="/var/log/ugr/access.log",
     )
 
     @property

@@ -36,6 +36,9 @@ Address = NewType("Address", str)
 Path = NewType("Path", str)
 """The absolute path of a file or directory of this host."""
 
+LogPlace = NewType("LogPlace", str)
+"""``stdout``, ``off``, or the absolute path of a file of this host."""
+
 Words = tuple[str, ...]
 """Zero or more words, separated by white space or commas."""
 
@@ -143,6 +146,15 @@ def path(text: str) -> Path:
     if not text.startswith("/"):
         raise ValueError('must be an absolute path, starting with "/"')
     return Path(os.path.normpath(text))
+
+
+def log_place(text: str) -> LogPlace:
+    """Parse ``stdout``, ``off`` or an absolute path."""
+    if text in ("stdout", "off"):
+        return LogPlace(text)
+    if not text.startswith("/") or text.endswith("/"):
+        raise ValueError('neither stdout, nor off, nor the absolute path of a file, which starts with "/"')
+    return LogPlace(os.path.normpath(text))
 
 
 def networks(text: str) -> Networks:
@@ -256,6 +268,7 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
     Url: url,
     Address: address,
     Path: path,
+    LogPlace: log_place,
     Words: words,
     Networks: networks,
     Position: position,

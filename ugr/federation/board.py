@@ -4,8 +4,7 @@
 Knows: one ``Health`` for each endpoint. Refuses to know: how events come about.
 
 Readers are on the way of every request, so reading costs one look into a dict that is replaced,
-never changed. Whoever wants verdicts shared between processes replaces this class by one with the
-same methods.
+never changed. ``SharedBoard`` has the same methods, and shares verdicts between processes.
 """
 
 from __future__ import annotations
@@ -84,29 +83,38 @@ class Board:
         self._note(name, Health.abandoned)
 
     def _note(self, name: str, event: Callable[[Health], None]) -> None:
-        health = self._health[name]
         with self._lock:
-            before = health.verdict()
-            event(health)
-            after = health.verdict()
-            if after.reason != before.reason:
-                self._publish()
-            watchers = self._watchers
+            before, after = self._change(name, event)
+        tell(name, before, after)
+        self._announce(name, before, after)
+
+    def _change(self, name: str, event: Callable[[Health], None]) -> tuple[Verdict, Verdict]:
+        """Let an event act on an endpoint's health; return the verdicts before and after. Under the lock."""
+        health = self._health[name]
+        before = health.verdict()
+        event(health)
+        after = health.verdict()
+        if after.reason != before.reason:
+            self._downs = MappingProxyType(
+                {name: health.reason for name, health in self._health.items() if health.reason is not None}
+            )
+        return before, after
+
+    def _announce(self, name: str, before: Verdict, after: Verdict) -> None:
+        """Call the watchers if the state changed. Not under the lock: they may ask the board."""
         if after.state is not before.state:
-            self._tell(name, before, after)
-            for watcher in watchers:
+            for watcher in self._watchers:
                 watcher(name, after)
 
-    def _publish(self) -> None:
-        self._downs = MappingProxyType(
-            {name: health.reason for name, health in self._health.items() if health.reason is not None}
-        )
 
-    def _tell(self, name: str, before: Verdict, after: Verdict) -> None:
-        if after.state is State.DOWN:
-            log.warning("endpoint %s is %s", name, after.reason)
-        elif before.state is State.DOWN:
-            lasted = seconds(round(after.since - before.since, 1))
-            log.info("endpoint %s is up again, was %s for %s", name, before.reason, lasted)
-        else:
-            log.info("endpoint %s is up", name)
+def tell(name: str, before: Verdict, after: Verdict, whose: str = "") -> None:
+    """Log a change of state; ``whose`` says for whom it is so, when not for all."""
+    if after.state is before.state:
+        return
+    if after.state is State.DOWN:
+        log.warning("endpoint %s is %s%s", name, after.reason, whose)
+    elif before.state is State.DOWN:
+        lasted = seconds(round(after.since - before.since, 1))
+        log.info("endpoint %s is up again%s, was %s for %s", name, whose, before.reason, lasted)
+    else:
+        log.info("endpoint %s is up%s", name, whose)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ugr.config.settings import CacheSettings
+from ugr.federation.generations import Generations
 from ugr.model import FileInfo
 
 
@@ -27,7 +28,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     ``size`` is bytes and -1 for a directory; ``mtime`` seconds since 1970. ``excluded`` pairs the
     endpoints whose copies contradict the others with the reason. ``covered`` are the endpoints
-    that said something definite. ``filled`` and ``expires`` are monotonic seconds.
+    that said something definite. ``filled`` and ``expires`` are monotonic seconds. ``generation``
+    is that of the path when the question was asked.
     """
 
     present: bool
@@ -42,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     excluded: tuple[tuple[str, str], ...] = ()
     unasked: int = 0
     silent: int = 0
+    generation: int = 0
 
     @property
     def partial(self) -> bool:
@@ -50,9 +53,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class CachedListing:
-    """A whole merged directory, remembered; immutable once stored."""
+    """A whole merged directory, remembered; immutable once stored.
 
-    __slots__ = ("entries", "expires", "filled", "missing", "truncated", "unasked")
+    ``generation`` is that of the directory when the question was asked.
+    """
+
+    __slots__ = ("entries", "expires", "filled", "generation", "missing", "truncated", "unasked")
 
     def __init__(
         self,
@@ -62,6 +68,7 @@ class CachedListing:
         truncated: dict[str, int],
         filled: float,
         expires: float,
+        generation: int = 0,
     ) -> None:
         self.entries = entries
         self.unasked = unasked
@@ -69,18 +76,26 @@ class CachedListing:
         self.truncated = truncated
         self.filled = filled
         self.expires = expires
+        self.generation = generation
 
 
 class Cache:
-    """Two generations of entries and the listings, each bounded by ``max_entries`` names.
+    """A young and an old half of the entries, and the listings, each bounded by ``max_entries`` names.
 
-    A full young generation becomes the old one, whose unused entries are forgotten with it; that
-    bounds memory without bookkeeping per look-up.
+    A full young half becomes the old one, whose unused entries are forgotten with it; that bounds
+    memory without bookkeeping per look-up. What was learnt before a path changed, on any worker
+    that shares ``generations``, is not given out any more.
     """
 
-    def __init__(self, settings: CacheSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: CacheSettings,
+        clock: Callable[[], float] = time.monotonic,
+        generations: Generations | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.generations = generations or Generations()
         self._half = max(1, settings.max_entries // 2)
         self._young: dict[str, Entry] = {}
         self._old: dict[str, Entry] = {}
@@ -101,7 +116,7 @@ class Cache:
                 return None
             self._hits.append(path)
         now = self.clock()
-        if entry.expires <= now:
+        if entry.expires <= now or entry.generation != self.generations.of(path):
             return None
         if entry.present and entry.expires - now < 0.5 * self.settings.ttl and not entry.partial:
             self._hits.append(path)
@@ -123,7 +138,8 @@ class Cache:
         self._old.pop(path, None)
 
     def forget(self, path: str) -> None:
-        """Drop a path, its listing and its parent's listing; loop only."""
+        """Drop a path, its listing and its parent's listing, for all workers; loop only."""
+        self.generations.bump(path)
         self._young.pop(path, None)
         self._old.pop(path, None)
         self._drop_listing(path)
@@ -146,7 +162,7 @@ class Cache:
         paths = {self._hits.popleft() for _ in range(len(self._hits))}
         for path in paths:
             entry = self._young.get(path) or self._old.get(path)
-            if entry is None or entry.expires <= now:
+            if entry is None or entry.expires <= now or entry.generation != self.generations.of(path):
                 continue
             if entry.present and not entry.partial:
                 expires = min(now + ttl, entry.filled + max_ttl)
@@ -159,7 +175,7 @@ class Cache:
         cached = self._listings.get(path)
         if cached is None:
             return None
-        if cached.expires <= self.clock():
+        if cached.expires <= self.clock() or cached.generation != self.generations.of(path):
             self._drop_listing(path)
             return None
         self._listings.move_to_end(path)

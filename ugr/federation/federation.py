@@ -52,6 +52,7 @@ class _Asking:
 
     flight: Flight
     unasked: dict[str, str]
+    generation: int
 
 
 class Federation:
@@ -124,12 +125,12 @@ class Federation:
         return self._conclude(path, eligible, asking)
 
     def _ask(self, path: str, eligible: Eligible) -> _Asking:
-        """Join the flight for this name, or start one."""
+        """Join the flight for this name, or start one; what was asked before a change answers nobody after it."""
+        generation = self.keeper.generation(path)
         asking = self._asking.get(path)
-        if asking is not None:
+        if asking is not None and asking.generation == generation:
             return asking
         asked, unasked = self._split(path, eligible.readers)
-        generation = self.keeper.generation
         call = Call.until(self.settings.ugr.deadline)
 
         def landed(flight: Flight) -> None:
@@ -137,7 +138,7 @@ class Federation:
                 del self._asking[path]
                 self.keeper.keep(path, flight.answers.values(), unasked, generation)
 
-        asking = _Asking(Flight(asked, call, landed), unasked)
+        asking = _Asking(Flight(asked, call, landed), unasked, generation)
         self._asking[path] = asking
         return asking
 
@@ -275,7 +276,7 @@ class Federation:
         refuse_partial = self.settings.ugr.partial_listing == "abort"
         if unasked and refuse_partial:
             raise self._incomplete(path, unasked)
-        generation = self.keeper.generation
+        generation = self.keeper.generation(path)
 
         def completed(listing: FreshListing) -> None:
             self.keeper.keep_listing(listing, eligible, virtual, generation)

@@ -3,8 +3,8 @@
 
 Knows: answers and cache entries. Refuses to know: asking, choosing. Loop only.
 
-What was learnt before a change is never kept after it: every change advances the generation, and
-an answer of an older one is dropped.
+What was learnt before a change is never kept after it: a change, on any worker of the host, gives
+the path another generation, and an answer to a question asked before that is dropped.
 """
 
 from __future__ import annotations
@@ -30,22 +30,24 @@ class Keeper:
     """The one writer of the cache."""
 
     def __init__(self, cache: Cache, slots: Slots, settings: CacheSettings) -> None:
-        self.generation = 0
         self._cache = cache
         self._slots = slots
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def generation(self, path: str) -> int:
+        """Return the generation of a path, to be taken when a question is asked."""
+        return self._cache.generations.of(path)
+
     def forget(self, path: str) -> None:
-        """Drop a path and its directory's listing, and whatever is being learnt now."""
-        self.generation += 1
+        """Drop a path and its directory's listing, and whatever is being learnt of them now, on all workers."""
         self._cache.forget(path)
 
     def keep(
         self, path: str, answers: Collection[EndpointAnswer], unasked: Mapping[str, str], generation: int
     ) -> None:
         """Remember what all endpoints said of one name; a silence without a find is not remembered."""
-        if generation != self.generation:
+        if generation != self.generation(path):
             return
         try:
             merged = merge(path, answers)
@@ -63,7 +65,7 @@ class Keeper:
         life = self._cache.lifetime(merged is not None, bool(silent or unasked))
         covered = mask(answer.endpoint for answer in answers) & ~mask(silent)
         if merged is None:
-            entry = Entry(False, covered, now, now + life, unasked=mask(unasked))
+            entry = Entry(False, covered, now, now + life, unasked=mask(unasked), generation=generation)
         else:
             info = merged.info
             entry = Entry(
@@ -79,6 +81,7 @@ class Keeper:
                 excluded=tuple((item.endpoint, item.reason) for item in merged.excluded),
                 unasked=mask(unasked),
                 silent=mask(silent),
+                generation=generation,
             )
         self._cache.store(path, entry)
 
@@ -90,7 +93,7 @@ class Keeper:
         Files are remembered only when the listing misses nothing and the endpoints that list are
         those that are read: only then is "not listed there" the same as "not there".
         """
-        if generation != self.generation:
+        if generation != self.generation(listing.path):
             return
         now = self._cache.clock()
         whole = not (listing.unasked or listing.shortfall.missing or listing.shortfall.truncated)
@@ -104,6 +107,7 @@ class Keeper:
                 dict(listing.shortfall.truncated),
                 now,
                 now + life,
+                generation,
             ),
         )
         if whole and eligible.readers_mask == eligible.listers_mask:
@@ -120,7 +124,10 @@ class Keeper:
         for count, (name, info) in enumerate(listing.seen.items(), 1):
             if count % SLICE == 0:
                 await asyncio.sleep(0)
-            if generation != self.generation:
+            path = prefix + name
+            # in this order: a change of the path gives the directory its new generation first
+            of_path = self.generation(path)
+            if generation != self.generation(listing.path):
                 return
             if name in virtual or name in listing.contradicted or (info.size is None and not info.directory):
                 continue
@@ -128,7 +135,6 @@ class Keeper:
             holders = masks.get(tellers)
             if holders is None:
                 holders = masks[tellers] = sum(bits[bit] for bit in bits if bit & tellers)
-            path = prefix + name
             known = self._cache.peek(path)
             if known is not None and known.present and not known.partial:
                 continue
@@ -144,5 +150,6 @@ class Keeper:
                     mtime=info.mtime,
                     checksums=tuple(sorted(info.checksums.items())),
                     holders=holders,
+                    generation=of_path,
                 ),
             )

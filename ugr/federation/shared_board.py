@@ -12,30 +12,33 @@ is a board of its own like any other.
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ugr.config.settings import HealthSettings
-from ugr.federation.board import Board
+from ugr.federation.board import Board, tell
 from ugr.federation.health import Health, Kind, State, Verdict
 from ugr.federation.slate import VERSION, Record, Slate
-
-log = logging.getLogger("ugr.health")
 
 STALE = 5.0
 """Seconds without a sign of life after which the leader is taken for stuck; a dead one is followed at once."""
 
 
-class _Published:
-    """What the leader keeps of one endpoint: its state, from probes alone, and how it became that."""
+HERE = ", for this worker"
 
-    def __init__(self, slot: int, health: Health, probes: int, reported: int) -> None:
-        self.slot = slot
-        self.health = health
-        self.probes = probes
-        self.reported = reported
+_NO_RECORD = Record(Verdict(State.UNKNOWN, None, None, 0.0))
+
+
+@dataclass(slots=True)
+class _Published:
+    """What the leader keeps of one endpoint: its health by probes alone, and the last report of it."""
+
+    slot: int
+    health: Health
+    probes: int
+    reported: int
 
 
 class SharedBoard(Board):
@@ -63,11 +66,12 @@ class SharedBoard(Board):
         self._seen = 0
         self._term = 0
         self._slots: dict[str, int] = {}
-        self._records: dict[str, tuple[int, int]] = {}
-        """The number of the last record adopted of each endpoint, and the probes counted there."""
+        self._adopted: dict[str, int] = {}
+        """The number of the last record of each endpoint that was looked at."""
         self._opened: dict[str, int] = {}
         """Endpoints whose breaker this worker opened itself, with the probes counted until then."""
         self._published: dict[str, _Published] = {}
+        """What this worker publishes; empty unless it leads."""
         self._attended = clock()
 
     # --- reading ---
@@ -102,64 +106,63 @@ class SharedBoard(Board):
 
     def refresh(self) -> None:
         """Adopt what the leader published since the last time."""
-        changes: list[tuple[str, Verdict, Verdict]] = []
+        changes = []
         with self._lock:
             if self._slate is None:
                 return
             self._words = self._slate.words
             self._seen = self._words[VERSION]
             if self._slate.term != self._term:
-                self._meet(self._slate)
+                self._meet_leader(self._slate)
             for name, slot in self._slots.items():
                 change = self._adopt(self._slate, name, slot)
                 if change is not None:
                     changes.append((name, *change))
-            watchers = self._watchers
         for name, before, after in changes:
-            if after.state is not before.state:
-                for watcher in watchers:
-                    watcher(name, after)
+            self._announce(name, before, after)
 
     # --- events ---
 
     def probe_ok(self, name: str, latency: float) -> None:
         """Note a good probe that took ``latency`` seconds; the leader publishes it."""
-        if not self._publish_probe(name, lambda health: health.probe_ok(latency), latency):
+        if not self._publish(name, lambda health: health.probe_ok(latency), latency):
             super().probe_ok(name, latency)
 
     def probe_failed(self, name: str, reason: str, kind: Kind = Kind.FAILED) -> None:
         """Note a probe that failed, with the reason in words; the leader publishes it."""
-        if not self._publish_probe(name, lambda health: health.probe_failed(reason, kind), None):
+        if not self._publish(name, lambda health: health.probe_failed(reason, kind), None):
             super().probe_failed(name, reason, kind)
 
     def _note(self, name: str, event: Callable[[Health], None]) -> None:
+        """Let an event that is this worker's alone act on its own breaker."""
         with self._lock:
             before, after = self._change(name, event)
-            opened = after.state is State.DOWN and before.state is not State.DOWN
-            if opened:
-                self._opened[name] = self._records.get(name, (0, 0))[1]
-                self._report(name)
-            elif after.state is not State.DOWN:
+            if after.state is not State.DOWN:
                 self._opened.pop(name, None)
+            elif before.state is not State.DOWN:
+                self._opened[name] = self._probes(name)
+                self._report(name)
+        tell(name, before, after, HERE)
         self._announce(name, before, after)
-
-    def _tell(self, name: str, before: Verdict, after: Verdict) -> None:
-        """Log what was decided here; what the leader decided is in the leader's log."""
 
     # --- one worker among others ---
 
     def attach(self, directory: Path) -> None:
-        """Share the verdicts with all processes that do so in this directory. Raises ConfigError."""
+        """Share the verdicts with all processes that do so in this directory. Raises ConfigError.
+
+        What a leader wrote who has not been heard of for ``STALE`` seconds is not believed.
+        """
         slate = Slate.open(directory)
         with self._lock:
             if self._slate is not None:
                 self._slate.close()
             self._slate = slate
-            self._published = {}
-            self._slots, self._records = {}, {}
+            self._published, self._adopted = {}, {}
             self._opened = dict.fromkeys(self._opened, 0)
-            self._term = -1 if slate.age(self._clock()) <= STALE else slate.term
             self._attended = self._clock()
+            self._meet_leader(slate)
+            if slate.age(self._clock()) > STALE:
+                self._adopted = {name: slate.number(slot) for name, slot in self._slots.items()}
         self.refresh()
 
     def replaced(self) -> bool:
@@ -167,14 +170,123 @@ class SharedBoard(Board):
         return self._slate is not None and self._slate.replaced()
 
     def attended(self) -> bool:
-        """Say whether some leader watches all endpoints of this worker, or did so a moment ago.
+        """Say whether some leader watches all endpoints of this worker, or did within ``STALE`` seconds.
 
-        "A moment" is ``STALE`` seconds. Where it is not so, the worker has to probe for itself.
+        Where it is not so, the worker has to probe for itself.
         """
+        self.refresh()
         with self._lock:
             slate, now = self._slate, self._clock()
-            if slate is not None and slate.age(now) <= STALE:
-                slots = self._slots
-                if len(slots) == len(self._keys) and all(slate.watched(slot) for slot in slots.values()):
-                    self._attended = now
+            if (
+                slate is not None
+                and slate.age(now) <= STALE
+                and len(self._slots) == len(self._keys)
+                and all(slate.watched(slot) for slot in self._slots.values())
+            ):
+                self._attended = now - slate.age(now)
             return now - self._attended <= STALE
+
+    def lead(self) -> None:
+        """Publish what probes find from now on, beginning with what is believed now. Raises OSError."""
+        with self._lock:
+            slate = self._attached()
+            fresh = slate.age(self._clock()) <= STALE
+            slots = slate.begin_term(self._keys.values())
+            for name, key in self._keys.items():
+                self._published[name] = self._resume(slate, name, slots[key], fresh)
+            slate.beat(self._clock())
+        self.refresh()
+
+    def beat(self) -> list[str]:
+        """Give a sign of life; return the endpoints that were reported since the last one. For the leader."""
+        doubted = []
+        with self._lock:
+            slate = self._attached()
+            slate.beat(self._clock())
+            for name, published in self._published.items():
+                reported = slate.reported(published.slot)
+                if reported != published.reported:
+                    published.reported = reported
+                    published.health.doubt()
+                    doubted.append(name)
+        return doubted
+
+    def follow(self) -> None:
+        """Publish nothing any more."""
+        with self._lock:
+            self._published = {}
+
+    # --- inside, under the lock ---
+
+    def _attached(self) -> Slate:
+        if self._slate is None:
+            raise RuntimeError("the board is not attached to a directory")
+        return self._slate
+
+    def _meet_leader(self, slate: Slate) -> None:
+        """Find the slots of a new term, and report again what only the old leader may have heard."""
+        self._term = slate.term
+        found = slate.slots(self._keys.values())
+        self._slots = {name: found[key] for name, key in self._keys.items() if key in found}
+        for name in self._opened:
+            self._report(name)
+
+    def _adopt(self, slate: Slate, name: str, slot: int) -> tuple[Verdict, Verdict] | None:
+        """Believe a record that is new; return the verdicts before and after."""
+        if slate.number(slot) == self._adopted.get(name, 0):
+            return None
+        found = slate.read(slot)
+        if found is None:
+            return None
+        number, record = found
+        self._adopted[name] = number
+        opened = self._opened.get(name)
+        if opened is not None:
+            good = min(record.streak, record.probes - opened)
+            if record.verdict.state is not State.DOWN and good < self._settings.recoveries:
+                return None
+            del self._opened[name]
+        before, after = self._change(name, lambda health: health.adopt(record.verdict, record.probe))
+        if opened is not None:
+            tell(name, before, after, HERE)
+        return before, after
+
+    def _probes(self, name: str) -> int:
+        """Return how often leaders have probed an endpoint."""
+        found = self._slate.read(self._slots[name]) if self._slate is not None and name in self._slots else None
+        return 0 if found is None else found[1].probes
+
+    def _report(self, name: str) -> None:
+        """Have the leader look at an endpoint, be it another process or this one."""
+        published = self._published.get(name)
+        if published is not None:
+            published.health.doubt()
+        elif self._slate is not None and name in self._slots:
+            self._slate.report(self._slots[name])
+
+    def _resume(self, slate: Slate, name: str, slot: int, fresh: bool) -> _Published:
+        """Go on where the last leader ended; where it ended long ago, with what this worker believes."""
+        found = slate.read(slot)
+        record = _NO_RECORD if found is None else found[1]
+        verdict = record.verdict if fresh and found is not None else self._health[name].verdict()
+        health = Health(self._settings, wall=self._wall)
+        health.adopt(verdict, None)
+        slate.write(slot, Record(verdict, record.probes))
+        return _Published(slot, health, record.probes, slate.reported(slot))
+
+    def _publish(self, name: str, event: Callable[[Health], None], latency: float | None) -> bool:
+        """Let a probe act on what is published; return False when this worker does not publish."""
+        with self._lock:
+            published = self._published.get(name)
+            if published is None:
+                return False
+            health = published.health
+            before = health.verdict()
+            event(health)
+            after = health.verdict()
+            published.probes += 1
+            probe = latency if health.streak else None
+            self._attached().write(published.slot, Record(after, published.probes, health.streak, probe))
+        tell(name, before, after)
+        self.refresh()
+        return True

@@ -4,6 +4,7 @@
 Knows: which chores there are and how often. Refuses to know: requests.
 
 * the cache extends the lives of entries that were used (every second);
+* what other workers change is heard of, though somebody removed the file (looked at every second);
 * secrets kept in files are read again when they change (every five seconds);
 * the GeoIP database is read again when it changes (every minute);
 * endpoints renew their credentials (when they asked for it);
@@ -76,6 +77,7 @@ class Upkeep:
         self._tasks = []
 
     async def _settle(self) -> None:
+        self._cache.generations.renew()
         self._cache.settle()
 
     async def _reload_secrets(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from ugr.call import Call
 from ugr.config.settings import Settings
-from ugr.errors import Busy, DeadlineExceeded, Unavailable
+from ugr.errors import DeadlineExceeded, Overloaded, Unavailable
 from ugr.federation.answers import Listing
 from ugr.model import FileInfo
 from ugr.transport import LoopThread
@@ -53,10 +53,11 @@ class Gate:
         return self._inside
 
     def __enter__(self) -> Gate:
-        """Take a place; raise Busy when there is none."""
+        """Take a place; raise Overloaded when there is none."""
         with self._lock:
             if self._inside >= self._limit():
-                raise Busy(f"too many requests are {self._doing}; ask again in a moment", retry_after=RETRY_AFTER)
+                words = f"too many requests are {self._doing}; ask again in a moment"
+                raise Overloaded(words, retry_after=RETRY_AFTER)
             self._inside += 1
         return self
 
@@ -80,7 +81,7 @@ class Bridge:
     def ask(self, question: Callable[[], Coroutine[Any, Any, T]], call: Call) -> T:
         """Run a coroutine on the loop and return what it returns, or raise what it raises.
 
-        Raises Busy when too many wait already; DeadlineExceeded, after cancelling the coroutine,
+        Raises Overloaded when too many wait already; DeadlineExceeded, after cancelling the coroutine,
         when it has not ended shortly after the call's deadline; Unavailable when the loop stops.
         """
         with self.waiting:

@@ -39,6 +39,7 @@ STATUS: Mapping[type[UgrError], int] = {
     errors.NoSpace: 507,
     errors.Unavailable: 503,
     errors.DeadlineExceeded: 503,
+    errors.Overloaded: 503,
     errors.Busy: 503,
     errors.Timeout: 503,
     errors.EndpointError: 502,

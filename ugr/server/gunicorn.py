@@ -64,10 +64,30 @@ def gunicorn_options(settings: UgrSettings) -> dict[str, Any]:
     }
 
 
+class _Scratch:
+    """The directory that the workers share when none is configured: made when it is needed."""
+
+    def __init__(self) -> None:
+        self._master = os.getpid()
+        self._directory: Path | None = None
+
+    def __call__(self) -> Path:
+        """Return the directory, the same one every time."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="ugr-"))
+        return self._directory
+
+    def remove(self) -> None:
+        """Remove it. Workers come this way as well when they end; the directory is the master's."""
+        if self._directory is not None and os.getpid() == self._master:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
-    def __init__(self, application: Application, options: dict[str, Any]) -> None:
+    def __init__(self, application: Application, options: dict[str, Any], scratch: _Scratch) -> None:
         self._application = application
         self._options = options
+        self._scratch = scratch
         super().__init__()
 
     def load_config(self) -> None:
@@ -83,7 +103,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         One that cannot be used is refused with its faults in the log, and the old one serves on.
         """
         try:
-            self._application = self.callable = build()
+            self._application = self.callable = build(self._scratch)
         except ConfigError as error:
             log.error("the configuration is not used, the one before serves on:\n%s", error.message)
         super().reload()
@@ -92,21 +112,17 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 def serve(config: Path) -> int:
     """Serve a configuration until told to stop; return the exit code. Raises ConfigError."""
     os.environ["UGR_CONFIG"] = str(config)
-    application = build()
-    settings = application.runtime.settings.ugr
-    _require_free(settings.listen)
-    scratch, master = None, os.getpid()
-    if settings.runtime_dir is None:
-        scratch = tempfile.mkdtemp(prefix="ugr-")
-    options = gunicorn_options(settings) | {"worker_tmp_dir": scratch or settings.runtime_dir}
+    scratch = _Scratch()
     try:
-        _Server(application, options).run()
+        application = build(scratch)
+        settings = application.runtime.settings.ugr
+        _require_free(settings.listen)
+        options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.runtime.directory)}
+        _Server(application, options, scratch).run()
     except SystemExit as leaving:
         return int(leaving.code or 0)
     finally:
-        # Workers leave through here as well when they end; the directory is the master's.
-        if scratch is not None and os.getpid() == master:
-            shutil.rmtree(scratch, ignore_errors=True)
+        scratch.remove()
     return 0
 
 

@@ -30,6 +30,9 @@ from ugr.transport.passwords import Challenge, basic, challenge
 from ugr.transport.syntax import REPEATABLE, Headers, Request, check_header, checked
 from ugr.transport.turns import Turns
 
+LONGEST = 86400.0
+"""Seconds after which any transfer ends, however late its deadline."""
+
 MOST_CHALLENGES = 256
 """Digest challenges remembered, so that later requests need no refusal first."""
 
@@ -154,8 +157,11 @@ class Transport:
     async def _whole(
         self, request: Request, credentials: Credentials, limit: int, connect_timeout: float, deadline: float
     ) -> Answer:
-        exchange = Exchange(request, limit)
-        await self._begin(exchange, credentials, connect_timeout, deadline)
+        exchange = Exchange(request, limit, self._loop)
+        place = exchange.place = (request.origin, credentials)
+        if not self._turns.take(place):
+            await self._turns.wait(place, deadline, request.host)
+        self._begin(exchange, credentials, connect_timeout, deadline)
         try:
             await exchange.done
         finally:
@@ -172,8 +178,11 @@ class Transport:
         connect_timeout: float,
         deadline: float,
     ) -> Streaming:
-        flow = Flow(request, limit)
-        await self._begin(flow, credentials, connect_timeout, deadline)
+        flow = Flow(request, limit, self._loop)
+        place = flow.place = (request.origin, credentials)
+        if not self._turns.take(place):
+            await self._turns.wait(place, deadline, request.host)
+        self._begin(flow, credentials, connect_timeout, deadline)
         try:
             await flow.done
             status, fields = flow.parsed()
@@ -182,23 +191,14 @@ class Transport:
             raise
         return Streaming(status, fields, flow, self._resume, self._stop)
 
-    async def _begin(
+    def _begin(
         self, exchange: Exchange, credentials: Credentials, connect_timeout: float, deadline: float
     ) -> None:
-        """Wait for a turn and start; from then on the exchange has a handle until it ends."""
-        if threading.get_ident() != self._thread:
-            raise RuntimeError("a transport is used from its own loop's thread only")
-        if self._closed:
-            raise Unavailable("the HTTP engine is closed")
-        request = exchange.request
-        place = (request.origin, credentials)
-        if not self._turns.take(place):
-            await self._turns.wait(place, deadline, request.host)
-        exchange.place = place
+        """Start what has its turn; from then on it has a handle until it ends."""
         try:
             self._start(exchange, credentials, connect_timeout, deadline)
         except BaseException:
-            self._turns.give_back(place)
+            self._turns.give_back(exchange.place)
             raise
 
     def _start(
@@ -208,7 +208,7 @@ class Transport:
         if self._closed:
             raise Unavailable("the HTTP engine is closed")
         exchange.begun = time.monotonic()
-        exchange.timeout = deadline - exchange.begun
+        exchange.timeout = min(deadline - exchange.begun, LONGEST)
         exchange.connect_timeout = connect_timeout
         if exchange.timeout <= 0:
             raise Timeout(f"{request.host}: no time left when its turn came")
@@ -217,9 +217,7 @@ class Transport:
         except ConfigError as error:
             raise Refused(f"{request.host}: {error.message}") from error
         try:
-            handle.load(
-                request, max(1, round(connect_timeout * 1000)), max(1, round(exchange.timeout * 1000))
-            )
+            handle.load(request, _milliseconds(connect_timeout), _milliseconds(exchange.timeout))
         except pycurl.error as error:
             handle.curl.close()
             raise BadRequest(f"{request.host}: libcurl does not take the request") from error
@@ -260,7 +258,7 @@ class Transport:
         ):
             return False
         exchange.renewed = True
-        exchange.handle.renew(max(1, round(left * 1000)))
+        exchange.handle.renew(_milliseconds(left))
         self._driver.add(curl)  # if that fails, all that run have failed, this one too
         return True
 
@@ -320,6 +318,11 @@ class Transport:
     # --- time and passwords ---
 
     def _deadline(self, call: Call, timeout: float | None) -> float:
+        """Return the monotonic time by which all must be over; refuse what cannot begin."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a transport is used from its own loop's thread only")
+        if self._closed:
+            raise Unavailable("the HTTP engine is closed")
         now = time.monotonic()
         deadline = call.deadline if timeout is None else min(call.deadline, now + timeout)
         if deadline <= now:
@@ -353,3 +356,8 @@ class Transport:
         if len(self._challenges) > MOST_CHALLENGES:
             self._challenges.popitem(last=False)
         return True
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return libcurl's notation of a time limit, where 0 would mean none."""
+    return max(1, round(min(seconds, LONGEST) * 1000))

@@ -30,7 +30,7 @@ class Exchange:
     ``handle`` is None before it starts and after it ended. ``ended`` is called exactly once.
     """
 
-    def __init__(self, request: Request, limit: int | None) -> None:
+    def __init__(self, request: Request, limit: int | None, loop: asyncio.AbstractEventLoop) -> None:
         self.request = request
         self.limit = limit
         self.handle: Handle | None = None
@@ -43,7 +43,7 @@ class Exchange:
         self.connect_timeout = 0.0
         self.size = 0
         self.parts: list[bytes] = []
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
 
     def attach(self, handle: Handle) -> None:
         """Take what the handle brings."""
@@ -88,8 +88,9 @@ class Flow(Exchange):
     ``done`` is fulfilled when the head is complete. Held bytes are at most ENOUGH plus one piece.
     """
 
-    def __init__(self, request: Request, limit: int | None) -> None:
-        super().__init__(request, limit)
+    def __init__(self, request: Request, limit: int | None, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(request, limit, loop)
+        self._loop = loop
         self.held: deque[bytes] = deque()
         self.holding = 0
         self.paused = False
@@ -137,7 +138,7 @@ class Flow(Exchange):
         """Wait until there is something to read, or nothing to come."""
         if self._reader is not None:
             raise RuntimeError("two readers of one stream")
-        self._reader = asyncio.get_running_loop().create_future()
+        self._reader = self._loop.create_future()
         try:
             await self._reader
         finally:

@@ -15,6 +15,9 @@ from collections.abc import Hashable
 
 from ugr.errors import Timeout
 
+LONGEST = 86400.0
+"""Seconds that anybody waits for a turn at most; loops have no timer for more."""
+
 
 class Turns:
     """Counted permits. ``take`` or ``wait`` for one, then ``give_back`` exactly once.
@@ -53,7 +56,7 @@ class Turns:
         begun = time.monotonic()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(host, {})[turn] = next(self._arrivals)
-        alarm = loop.call_later(max(0.0, deadline - begun), self._expire, turn, name, begun)
+        alarm = loop.call_later(min(max(0.0, deadline - begun), LONGEST), self._expire, turn, name, begun)
         try:
             await turn
         except asyncio.CancelledError:

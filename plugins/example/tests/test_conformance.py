@@ -17,7 +17,9 @@ from ugr.testing import DirectoryStore, EndpointSuite
 SERVER = """
 server {{
     listen {host}:{port};
-    location / {{ root {root}; autoindex on; autoindex_format json; }}
+    root {root};
+    if (-e {place}/denied) {{ return 403; }}
+    location / {{ autoindex on; autoindex_format json; }}
 }}
 """
 
@@ -25,9 +27,13 @@ server {{
 class WebStore(DirectoryStore):
     """The directory behind nginx, and a relay before it."""
 
-    def __init__(self, root: Path, relay: Relay) -> None:
-        super().__init__(root)
+    def __init__(self, place: Path, relay: Relay) -> None:
+        super().__init__(place / "root")
+        self.denied = place / "denied"
         self.relay = relay
+
+    def impossible(self, path: str) -> str | None:
+        return "nginx lists no names that start with a dot" if "/." in path else None
 
     def down(self) -> None:
         self.relay.down()
@@ -38,18 +44,21 @@ class WebStore(DirectoryStore):
     def garble(self) -> None:
         self.relay.garble()
 
+    def deny(self) -> None:
+        self.denied.touch()
+
     def up(self) -> None:
+        self.denied.unlink(missing_ok=True)
         self.relay.up()
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebStore]:
     place, port = tmp_path_factory.mktemp("nginx"), free_port()
-    root = place / "root"
-    root.mkdir()
-    server = SERVER.format(host=HOST, port=port, root=root)
+    (place / "root").mkdir()
+    server = SERVER.format(host=HOST, port=port, root=place / "root", place=place)
     with Nginx(place, server, port=port, name="nginx-example"), Relay(port) as relay:
-        yield WebStore(root, relay)
+        yield WebStore(place, relay)
 
 
 @pytest.fixture

@@ -43,15 +43,22 @@ class ExampleEndpoint(BlockingEndpoint):
         answer = self.ask("HEAD", path, call)
         if answer.is_redirect or path == "/":
             return FileInfo(name, directory=True)
-        return FileInfo(name, size=int(answer.headers["Content-Length"]), mtime=when(answer.headers["Last-Modified"]))
+        if "Content-Length" not in answer.headers:
+            raise Misbehaved("the web server tells no size")
+        size, changed = int(answer.headers["Content-Length"]), answer.headers.get("Last-Modified")
+        return FileInfo(name, size=size, mtime=when(changed))
 
     def list(self, path: str, call: Call) -> Iterator[FileInfo]:
         """Read the directory's JSON."""
         if not self.stat(path, call).directory:
             raise NotADirectory("it is a file", path=path)
-        for entry in self.ask("GET", path.rstrip("/") + "/", call).json():
+        try:
+            entries = self.ask("GET", path.rstrip("/") + "/", call).json()
+        except requests.JSONDecodeError as error:
+            raise Misbehaved("its listing is not JSON") from error
+        for entry in entries:
             directory = entry["type"] == "directory"
-            yield FileInfo(entry["name"], directory, None if directory else entry["size"], when(entry["mtime"]))
+            yield FileInfo(entry["name"], directory, None if directory else entry["size"], when(entry.get("mtime")))
 
     def redirect(self, path: str, intent: Intent, transfer: Transfer, call: Call) -> Location:
         """Send readers to the web server itself."""
@@ -79,6 +86,6 @@ class ExampleEndpoint(BlockingEndpoint):
         return answer
 
 
-def when(date: str) -> float:
+def when(date: str | None) -> float | None:
     """Return an HTTP date as seconds since 1970."""
-    return parsedate_to_datetime(date).timestamp()
+    return None if date is None else parsedate_to_datetime(date).timestamp()

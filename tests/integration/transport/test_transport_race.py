@@ -15,7 +15,7 @@ from ugr.call import Call
 from ugr.errors import EndpointError, UgrError
 from ugr.transport import Credentials, LoopThread
 
-SECONDS = 1.6
+SECONDS = 1.3
 USERS = 60
 CHURNERS = 20
 

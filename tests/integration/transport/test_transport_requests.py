@@ -2,8 +2,10 @@
 """What reaches the endpoint, and what never does."""
 
 import asyncio
+import os
 import random
 import threading
+import warnings
 
 import pytest
 
@@ -285,6 +287,40 @@ def test_a_delete_with_digest_arrives_once_when_the_server_hangs_up(run, serve):
 
     run(scenario)
     assert ["authorization" in seen.headers for seen in server.seen] == [False, True]
+
+
+def test_another_thread_may_not_use_it(run, serve):
+    server = serve(plain)
+
+    async def scenario(transport):
+        def misuse():
+            asyncio.run(transport.send("GET", server.url, call=soon()))
+
+        with pytest.raises(RuntimeError, match="its own loop's thread"):
+            await asyncio.to_thread(misuse)
+
+    run(scenario)
+
+
+def test_a_forked_child_that_closes_it_takes_nothing_from_the_parent(run, serve, authority):
+    server = serve(plain, tls=authority.server(authority.issue("server")))
+    credentials = Credentials(ca_file=authority.bundle)
+
+    async def scenario(transport):
+        await transport.send("GET", server.url, call=soon(), credentials=credentials)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test's own server
+            child = os.fork()
+        if child == 0:
+            try:
+                transport.close().send(None)
+            finally:
+                os._exit(0)
+        await asyncio.to_thread(os.waitpid, child, 0)
+        await transport.send("GET", server.url, call=soon(), credentials=credentials)
+
+    run(scenario)
+    assert server.connections == 1
 
 
 def test_a_closed_transport_asks_nothing(run, serve):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.frontend.fake import Client, FakeListing, FakeNamespace, World
 from ugr.call import Call
-from ugr.errors import Busy, DeadlineExceeded, NotFound, Unavailable
+from ugr.errors import DeadlineExceeded, NotFound, Overloaded, Unavailable
 from ugr.frontend.bridge import QUEUED_BATCHES, Bridge, Gate
 from ugr.transport import LoopThread
 
@@ -79,7 +79,7 @@ def test_next_one_is_turned_away_at_once_when_too_many_wait(world: World, bridge
     for thread in threads:
         thread.start()
     assert eventually(lambda: bridge.waiting.taken == 2)
-    with pytest.raises(Busy) as refused:
+    with pytest.raises(Overloaded) as refused:
         bridge.ask(waiting, Call.until(5.0))
     assert refused.value.retry_after == 1.0
     world.loop.loop.call_soon_threadsafe(release.set)
@@ -105,7 +105,7 @@ def test_place_is_given_back_whatever_happens(world: World, bridge: Bridge) -> N
 def test_limit_of_a_gate_follows_the_settings() -> None:
     limit = 0
     gate = Gate("testing", lambda: limit)
-    with pytest.raises(Busy, match="too many requests are testing"), gate:
+    with pytest.raises(Overloaded, match="too many requests are testing"), gate:
         pass
     limit = 1
     with gate:
@@ -208,7 +208,7 @@ def test_one_listing_more_than_allowed_is_503_while_files_are_still_found(world:
     _, _, blocks = ask.open(ask.environ("PROPFIND", "/fed/big/", {"Depth": "1"}, b""))
     answer = ask("PROPFIND", "/fed/big/", {"Depth": "1"})
     assert (answer.status, answer["Retry-After"]) == (503, "1")
-    assert answer.text.startswith("503 endpoint-busy: too many requests are listing directories")
+    assert answer.text.startswith("503 overloaded: too many requests are listing directories")
     assert ask("GET", "/fed/atlas/f").status == 302
     blocks.close()
     assert ask("PROPFIND", "/fed/big/", {"Depth": "1"}).status == 207

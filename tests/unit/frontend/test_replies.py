@@ -24,8 +24,9 @@ def kinds(above: type[UgrError] = UgrError) -> Iterator[type[UgrError]]:
 EXPECTED = {
     "not-found": 404, "permission-denied": 403, "unauthenticated": 403, "bad-request": 400, "already-exists": 405,
     "is-a-directory": 409, "not-a-directory": 409, "conflict": 409, "precondition-failed": 412, "unsupported": 501,
-    "no-space": 507, "unavailable": 503, "deadline-exceeded": 503, "endpoint-error": 502, "endpoint-timeout": 503,
-    "endpoint-refused": 502, "endpoint-busy": 503, "endpoint-misbehaved": 502, "configuration": 500,
+    "no-space": 507, "unavailable": 503, "deadline-exceeded": 503, "overloaded": 503, "endpoint-error": 502,
+    "endpoint-timeout": 503, "endpoint-refused": 502, "endpoint-busy": 503, "endpoint-misbehaved": 502,
+    "configuration": 500,
 }  # fmt: skip
 
 

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""XML from a storage, read piece by piece, by a reader that does not trust it.
+
+Knows: expat, and what an XML answer can do to whoever reads it. Refuses to know: any vocabulary;
+a subclass says what the elements mean.
+
+A document type is refused, so there are no entities to expand and nothing to fetch. Depth, text
+and the length of a single token are bounded; the length of the whole is the transport's
+``max_body``. What breaks a bound, or the grammar, is Misbehaved.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from xml.parsers import expat
+
+from ugr.errors import Misbehaved
+
+MAX_TEXT = 8192
+"""Characters in one element, without those of its children."""
+
+MAX_DEPTH = 64
+
+MAX_TOKEN = 1 << 20
+"""Characters of one tag or one comment."""
+
+_WORD = re.compile(r"(?:.*\|)?([A-Za-z_][A-Za-z0-9._-]{0,63})\Z", re.DOTALL)
+_DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_DECLARATION = 256
+"""Bytes within which the declaration, if there is one, names the encoding."""
+
+_ENCODING = re.compile(r"utf-?8|(?:us-)?ascii|utf-16|iso-8859-\d{1,2}|latin-?1|windows-125\d")
+"""Encodings that are read. They are decoded here, because expat knows four of them."""
+
+_FORBIDDEN = bytes(0xFF if code < 32 and code not in (9, 10, 13) else code for code in range(256))
+"""Control characters, which XML cannot hold, as a byte that UTF-8 cannot hold."""
+
+REPLACED = "\ufffd"
+"""What stands for bytes that were not text, in a document that was mended."""
+
+
+class XmlReader:
+    """Reads one document: ``feed`` it, then ``close`` it. Subclasses override ``begin`` and ``end``.
+
+    With ``namespaces``, names are ``NAMESPACE|local``, and plain ``local`` outside any namespace;
+    without, they are as written. With ``mend``, what cannot be in a UTF-8 document (other bytes,
+    control characters) is read as U+FFFD instead of ending it: for storages that put file names into
+    it as they are.
+    """
+
+    def __init__(self, *, namespaces: bool = False, mend: bool = False, max_text: int = MAX_TEXT) -> None:
+        parser = self._parser = expat.ParserCreate("utf-8", "|" if namespaces else None)
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.StartElementHandler = self._begin
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        self._max_text = max_text
+        self._depth = 0
+        self._text: list[str] = []
+        self._length = 0
+        self._token = 0
+        self._mend = mend
+        self._start = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def begin(self, name: str, depth: int) -> None:
+        """An element begins; ``depth`` is 1 for the root."""
+
+    def end(self, name: str, depth: int, text: str) -> None:
+        """An element ends; ``text`` is what stands in it after its last child, or all without children."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes, of any number."""
+        if self._decoder is None:
+            self._start += piece
+            if len(self._start) < _DECLARATION:
+                return
+            piece = self._begun()
+        self._parse(self._decoded(piece), last=False)
+
+    def close(self) -> None:
+        """Take the end; Misbehaved when the document is not complete."""
+        rest = self._begun() if self._decoder is None else b""
+        self._parse(self._decoded(rest, last=True), last=True)
+
+    def _begun(self) -> bytes:
+        """Choose a decoder by how the document begins; return its beginning, without white space before it."""
+        start = self._start.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8)
+        declared = _DECLARED.match(start)
+        name = declared[1].decode("ascii").lower() if declared else "utf-8"
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            name = "utf-16"
+        if not _ENCODING.fullmatch(name):
+            raise Misbehaved("the answer is XML in an encoding that is not read here; UTF-8 is")
+        if name in ("us-ascii", "ascii"):
+            name = "utf-8"
+        self._mend = self._mend and name in ("utf-8", "utf8")
+        try:
+            self._decoder = codecs.getincrementaldecoder(name)("replace" if self._mend else "strict")
+        except LookupError:
+            raise Misbehaved("the answer is XML in an encoding that nobody knows") from None
+        self._start = b""
+        return start
+
+    def _decoded(self, piece: bytes, *, last: bool = False) -> str:
+        assert self._decoder is not None
+        try:
+            return self._decoder.decode(piece.translate(_FORBIDDEN) if self._mend else piece, last)
+        except UnicodeDecodeError:
+            raise Misbehaved("the answer is not text in the encoding that it names") from None
+
+    def _parse(self, text: str, *, last: bool) -> None:
+        self._token += len(text)
+        try:
+            self._parser.Parse(text, last)
+        except expat.ExpatError as error:
+            raise Misbehaved(f"the answer is not well-formed XML: {expat.errors.messages[error.code]}") from None
+        if self._token > MAX_TOKEN:
+            raise Misbehaved(f"the answer has {MAX_TOKEN} characters of XML without an end of a tag")
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise Misbehaved(f"the answer is XML of more than {MAX_DEPTH} levels")
+        self._token = 0
+        self._text.clear()
+        self._length = 0
+        self.begin(name, self._depth)
+
+    def _characters(self, data: str) -> None:
+        self._token = 0
+        self._length += len(data)
+        if self._length > self._max_text:
+            raise Misbehaved(f"an element of the answer is longer than {self._max_text} characters")
+        self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        self._token = 0
+        self.end(name, self._depth, "".join(self._text))
+        self._depth -= 1
+        self._text.clear()
+        self._length = 0
+
+
+def shown(name: str) -> str:
+    """Return a name for a message: ``<name>``, or other words for one that must not be repeated."""
+    word = _WORD.match(name)
+    return f"<{word[1]}>" if word else "something else"
+
+
+def _refuse_document_type(*_: object) -> None:
+    raise Misbehaved("the answer has a document type, which no storage needs")
