@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from ugr.errors import DeadlineExceeded
 from ugr.model import ANONYMOUS, Identity
 
-
 _numbers = itertools.count()
 _prefix = os.urandom(4).hex()
 

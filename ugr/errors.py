@@ -10,7 +10,7 @@ Message style: lower case, no full stop, name the thing, say what would help.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class UgrError(Exception):
@@ -19,11 +19,13 @@ class UgrError(Exception):
     ``code`` is a stable, documented word (kebab-case) that clients and scripts may match.
     ``retryable`` says whether the same question, asked again a little later, may succeed.
     ``retry_after`` is seconds, or None when unknown. ``unasked`` names the endpoints that were
-    not asked because they are known to be down.
+    not asked because they are known to be down. ``answers`` is what each endpoint said that led to
+    this, as ``ugr.federation.answers.EndpointAnswer``; empty when it is not known.
     """
 
     code: ClassVar[str] = "internal"
     retryable: bool = False
+    answers: tuple[Any, ...] = ()
 
     def __init__(
         self,

@@ -212,12 +212,10 @@ class LineSink:
         except OSError as error:
             self._complain(error)
 
-    def close(self) -> None:
-        """Close the file, if there is one. No line may be written afterwards."""
-        with self._lock:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+    def __del__(self) -> None:
+        """Close the file when nobody can write to it any more."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
     def _file(self, path: str) -> int:
         """Return the open file of that name. Raises OSError."""

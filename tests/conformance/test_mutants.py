@@ -24,6 +24,7 @@ def suite(mutant):
         many = 120
         seconds = 1.0
         patience = 0.01
+        settling = 0.3
 
         @pytest.fixture
         def endpoint(self):

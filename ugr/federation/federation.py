@@ -187,9 +187,9 @@ class Federation:
         unasked = tuple(asking.unasked)
         if merged is not None:
             return self._located(path, eligible, merged, answers, unasked, silent, complete=asking.flight.done)
-        if silent:
-            raise self._unknown(path, answers, unasked)
-        raise self._absent(path, unasked)
+        failure = self._unknown(path, answers, unasked) if silent else self._absent(path, unasked)
+        failure.answers = answers
+        raise failure
 
     def _located(
         self,

@@ -120,12 +120,14 @@ class Candidate:
             try:
                 if turn % TURNS_PER_LOOK == 0:
                     await self._look()
+                    self._failing = False
                 await (self._lead() if self._lock.take() else self._follow())
-                self._failing = False
             except Exception as error:  # whatever went wrong, another worker must get its chance, and this one its next
                 if not self._failing:
                     log.error("endpoints cannot be watched for all workers", exc_info=error)
                 self._failing = True
+                if self._leading:
+                    await self._rest()
                 self._lock.release()
             turn += 1
             await asyncio.sleep(TURN)
@@ -133,9 +135,9 @@ class Candidate:
     async def _look(self) -> None:
         """Move to the files that the other workers use, if these are no longer they."""
         if self._board.replaced():
-            log.warning("%s was replaced; sharing verdicts through the new file", self._directory / "board")
-            await self._rest()
             self._board.attach(self._directory)
+            log.warning("the file of verdicts in %s was removed or replaced; using the new one", self._directory)
+            await self._rest()
 
     async def _lead(self) -> None:
         if not self._leading:
@@ -150,7 +152,6 @@ class Candidate:
         if self._leading:
             log.warning("the lock of the leader was removed or replaced; this worker leads no more")
             await self._rest()
-        self._board.refresh()
         attended = self._board.attended()
         if attended and self._alone:
             log.info("endpoints are probed for all workers again")

@@ -24,7 +24,9 @@ from ugr.errors import UgrError
 from ugr.frontend import headers, methods, ops, replies
 from ugr.frontend.bridge import Bridge
 from ugr.frontend.data import DataSigner
-from ugr.frontend.door import Area, Door, Environ, Inside, Request
+from ugr.frontend.door import Area, Door, Inside, Request
+from ugr.frontend.observing import Observer
+from ugr.frontend.outcome import Outcome
 from ugr.frontend.pages import Pages
 from ugr.frontend.replies import Refusal, Reply
 from ugr.identity import IdentityChain
@@ -40,22 +42,30 @@ class FrontEnd(Flask):
     """The Flask application; ``answer`` is all of it but the pages."""
 
     door: Door
+    observer: Observer
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         reply = self.answer(environ)
         if reply is None:
             return super().wsgi_app(environ, start_response)
-        return replies.send(reply, environ["REQUEST_METHOD"], start_response)
+        return self.send(reply, environ, start_response)
+
+    def send(self, reply: Reply, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Begin to send the answer to a request that ``answer`` has seen, and return its body."""
+        body = replies.send(reply, environ["REQUEST_METHOD"], start_response)
+        return self.observer.note(environ, reply.status, body)
 
     def answer(self, environ: dict[str, Any]) -> Reply | None:
-        """Return the answer to a request; None for a page, with ``ugr.request`` put into the environ.
+        """Return the answer to a request; None for a page.
 
-        Raises nothing: every error is an answer.
+        Put into the environ are ``ugr.id``, ``ugr.outcome`` and, once the door has let it in,
+        ``ugr.request``. Raises nothing: every error is an answer.
         """
         id = environ["ugr.id"] = headers.request_id(environ.get("HTTP_X_REQUEST_ID")) or new_id()
+        outcome = environ["ugr.outcome"] = Outcome()
         try:
-            request = self.door.enter(environ, id)
+            request = environ["ugr.request"] = self.door.enter(environ, id, outcome)
             if request.area is Area.PAGES:
                 _for_flask(environ, request)
                 return None
@@ -65,19 +75,23 @@ class FrontEnd(Flask):
         except Exception as error:  # the last stop: whatever it is, the client gets an answer
             return _marked(self.apology(error, environ), id)
 
-    def apology(self, error: Exception, environ: Environ) -> Reply:
+    def apology(self, error: Exception, environ: dict[str, Any]) -> Reply:
         """Return the answer for an error; the only place where an unexpected one is logged."""
         id, accept = environ["ugr.id"], environ.get("HTTP_ACCEPT")
+        code = "internal"
         if isinstance(error, UgrError):
+            code = error.code
             reply = replies.failure(error, id, accept, self.door.challenges())
             if reply.status >= 500:
                 level = logging.INFO if reply.status == 503 else logging.WARNING
                 log.log(level, "%s: %s", error.code, error, extra={"request": id})
         elif isinstance(error, Refusal):
+            code = error.code
             reply = replies.refused(error, id, accept)
         else:
             log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request": id})
             reply = replies.unexpected(id, accept)
+        environ["ugr.outcome"].failed(code, reply.status)
         return reply
 
     def page_apology(self, error: Exception) -> Any:
@@ -87,19 +101,19 @@ class FrontEnd(Flask):
 
     def make_response(self, rv: Any) -> Response:
         """Let views return a Reply."""
-        return _Sent(rv) if isinstance(rv, Reply) else super().make_response(rv)
+        return _Sent(rv, self.send) if isinstance(rv, Reply) else super().make_response(rv)
 
 
 class _Sent(Response):
     """A Reply inside Flask; it goes out as it is."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, send: Callable[..., Iterable[bytes]]) -> None:
         super().__init__(status=reply.status)
         self._reply = reply
+        self._send = send
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        reply = _marked(self._reply, environ["ugr.id"])
-        return replies.send(reply, environ["REQUEST_METHOD"], start_response)
+        return self._send(_marked(self._reply, environ["ugr.id"]), environ, start_response)
 
 
 def create_app(
@@ -119,6 +133,7 @@ def create_app(
     app.url_map.merge_slashes = False
     inside = Inside(Bridge(loop, settings_of), signer, Pages(app.jinja_env))
     app.door = Door(namespace_of, settings_of, identities, inside)
+    app.observer = Observer(settings_of)
     app.register_blueprint(ops.pages(loop, ready))
     app.register_error_handler(Exception, app.page_apology)
     return app
@@ -131,7 +146,6 @@ def _marked(reply: Reply, id: str) -> Reply:
 
 def _for_flask(environ: dict[str, Any], request: Request) -> None:
     """Hand a checked request to Flask's router: one truth about the path, decoded once."""
-    environ["ugr.request"] = request
     environ["HTTP_HOST"] = "localhost"  # the real one has been checked, by other rules than Flask's
     environ["SCRIPT_NAME"] = ""
     environ["PATH_INFO"] = request.url_path.encode().decode("latin-1")

@@ -80,7 +80,7 @@ FIELDS: Mapping[str, str] = {
     "bytes": "Bytes of the body.",
     "ms": "Milliseconds until the answer was ready; for a body that is made while it is sent, until its end.",
     "decision": "What was done, one of the words below.",
-    "endpoint": "Where the client was sent.",
+    "endpoint": "Where the client was sent, or whose data it was given.",
     "cache": "``L1``: this worker remembered the name; ``cold``: endpoints were asked.",
     "asked": "The endpoints that were asked, each with the result and the milliseconds that it took.",
     "unasked": "Endpoints that were not asked, because they are known to be down.",

@@ -12,7 +12,6 @@ there is neither.
 from __future__ import annotations
 
 import enum
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +24,7 @@ from ugr.config.settings import Settings
 from ugr.frontend import headers
 from ugr.frontend.bridge import Bridge
 from ugr.frontend.data import DataSigner
+from ugr.frontend.outcome import Outcome
 from ugr.frontend.pages import Pages
 from ugr.frontend.replies import Refusal
 from ugr.identity import IdentityChain, Peer
@@ -65,7 +65,7 @@ class Request:
     ``url_path`` is the decoded path as sent; ``path`` is the LFN: without the prefix, "/"-led,
     without a trailing slash, which ``slash`` tells of. ``origin`` is scheme, host and port by which
     the client knows this service. ``namespace`` and ``settings`` are kept for the whole request,
-    whatever a reload does meanwhile. ``started`` is ``time.monotonic()``.
+    whatever a reload does meanwhile. ``outcome`` is where those who decide note what they did.
     """
 
     method: str
@@ -80,7 +80,7 @@ class Request:
     settings: Settings = field(repr=False)
     namespace: Namespace = field(repr=False)
     inside: Inside = field(repr=False)
-    started: float = 0.0
+    outcome: Outcome = field(repr=False)
 
     def header(self, name: str) -> str | None:
         """Return a request header by its name as in the RFCs, None when it was not sent."""
@@ -90,7 +90,7 @@ class Request:
     def listing_call(self) -> Call:
         """Return the same call with the time that a listing may take."""
         settings = self.settings.ugr
-        deadline = self.started + settings.listing_deadline
+        deadline = self.outcome.started + settings.listing_deadline
         return Call(deadline, self.call.id, self.call.address, self.call.identity)
 
     def href(self, directory: bool) -> str:
@@ -166,9 +166,8 @@ class Door:
         """Return the invitations to show a credential."""
         return self._identities.challenges()
 
-    def enter(self, environ: Environ, id: str) -> Request:
+    def enter(self, environ: Environ, id: str, outcome: Outcome) -> Request:
         """Check a request. Raise Refusal for one that is malformed, Unauthenticated for a bad credential."""
-        started = time.monotonic()
         settings = self._settings_of()
         rules = self._rules
         if rules.settings is not settings:
@@ -189,12 +188,12 @@ class Door:
             slash=slash or path == "/",
             query=query,
             origin=rules.origin or f"{scheme}://{host}",
-            call=Call(started + settings.ugr.deadline, id, address, self._identify(environ, address)),
+            call=Call(outcome.started + settings.ugr.deadline, id, address, self._identify(environ, address)),
             environ=environ,
             settings=settings,
             namespace=self._namespace_of(),
             inside=self._inside,
-            started=started,
+            outcome=outcome,
         )
 
     def _identify(self, environ: Environ, address: str | None) -> Identity:

@@ -6,10 +6,14 @@ Knows: which of the namespace's questions a request needs. Refuses to know: how 
 
 from __future__ import annotations
 
-from ugr.errors import NotFound, PermissionDenied, Unauthenticated
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ugr.errors import EndpointError, NotFound, PermissionDenied, Unauthenticated, Unavailable
 from ugr.federation.answers import Located
 from ugr.frontend import headers
 from ugr.frontend.door import Request
+from ugr.frontend.outcome import COLD, L1
 
 
 def find(request: Request) -> Located:
@@ -20,11 +24,11 @@ def find(request: Request) -> Located:
     """
     namespace, path, call = request.namespace, request.path, request.call
     try:
-        located = namespace.peek(path, call)
+        located = _remembered(request)
         if located is None:
-            located = request.inside.bridge.ask(lambda: namespace.locate(path, call), call)
+            located = _asked(request, lambda: namespace.locate(path, call))
     except (PermissionDenied, Unauthenticated):
-        located = request.inside.bridge.ask(lambda: namespace.stat(path, call), call)
+        located = _asked(request, lambda: namespace.stat(path, call))
         if not located.info.directory:
             raise
     return _named_rightly(located, request)
@@ -35,15 +39,32 @@ def describe(request: Request) -> Located:
     namespace, path, call = request.namespace, request.path, request.call
     located = None
     try:
-        located = namespace.peek(path, call)
+        located = _remembered(request)
     except (PermissionDenied, Unauthenticated):
         located = None  # the right to list is as good, and is looked at by stat
     if located is None:
-        located = request.inside.bridge.ask(lambda: namespace.stat(path, call), call)
+        located = _asked(request, lambda: namespace.stat(path, call))
     return _named_rightly(located, request)
 
 
+def _remembered(request: Request) -> Located | None:
+    try:
+        return request.namespace.peek(request.path, request.call)
+    except NotFound:
+        request.outcome.known(L1)
+        raise
+
+
+def _asked(request: Request, question: Callable[[], Coroutine[Any, Any, Located]]) -> Located:
+    try:
+        return request.inside.bridge.ask(question, request.call)
+    except (NotFound, Unavailable, EndpointError) as error:
+        request.outcome.known(COLD, error.answers)
+        raise
+
+
 def _named_rightly(located: Located, request: Request) -> Located:
+    request.outcome.found(located)
     if request.slash and not located.info.directory:
         raise not_a_directory(request)
     return located

@@ -51,6 +51,7 @@ def answer(request: Request) -> Reply:
         stream = request.inside.bridge.stream(lambda: namespace.list(path, call), call)
     except NotADirectory:
         raise not_a_directory(request) from None
+    request.outcome.listing(stream.listing)
     unasked = replies.unasked(stream.listing.unasked)
     if preferred(request.header("Accept"), OFFERS) == JSON:
         return replies.streamed(200, (*fields(request), *unasked), as_json(stream, path), stream.close)

@@ -20,6 +20,7 @@ import flask
 from ugr.call import Call
 from ugr.frontend import data, explaining, headers, replies
 from ugr.frontend.door import Request
+from ugr.frontend.outcome import DATA
 from ugr.frontend.replies import Blocks, Refusal, Reply
 from ugr.model import Right
 from ugr.transport import LoopThread
@@ -120,6 +121,7 @@ def transfer(request: Request) -> Reply:
         closing.push(places)
         answer = data.respond(request.method, _Fields(request), file, name=path.rpartition("/")[2])
         closing.callback(answer.body.close)
+        request.outcome.decision, request.outcome.endpoint = DATA, endpoint
         return Reply(answer.status, answer.headers, Blocks(iter(answer.body), closing.pop_all().close))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ugr.federation.answers import EndpointAnswer, Located, Shortfall
+from ugr.federation.answers import EndpointAnswer, Listing, Located, Shortfall
 
 REDIRECT, LIST, DESCRIBE, UNCHANGED, DATA, LOCAL = "redirect", "list", "describe", "unchanged", "data", "local"
 ABSENT, REFUSED, FAILED = "absent", "refused", "failed"
@@ -33,9 +33,10 @@ L1, COLD = "L1", "cold"
 class Outcome:
     """One request's: the decision, and what led there.
 
-    ``endpoint`` is where the client was sent; ``cache`` the level that knew the name, "cold" when
-    endpoints had to be asked, "" when nobody was; ``lookup`` the seconds that this took; ``error``
-    the code of the error that was the answer. ``started`` is ``time.monotonic()``.
+    ``endpoint`` is where the client was sent, or whose data it was given; ``cache`` the level that
+    knew the name, "cold" when endpoints had to be asked, "" when nobody was; ``lookup`` the seconds
+    until it was known; ``error`` the code of the error that was the answer. ``started`` is
+    ``time.monotonic()``.
     """
 
     __slots__ = ("answers", "cache", "decision", "endpoint", "error", "lookup", "shortfall", "started", "unasked")
@@ -53,12 +54,23 @@ class Outcome:
 
     def found(self, located: Located) -> None:
         """Note what was found, and by whom."""
-        if located.cached:
-            self.cache = L1
-        elif located.answers:
-            self.cache = COLD
-            self.answers = located.answers
         self.unasked = located.unasked
+        if located.cached:
+            self.known(L1)
+        elif located.answers:
+            self.known(COLD, located.answers)
+
+    def known(self, level: str, answers: tuple[EndpointAnswer, ...] = ()) -> None:
+        """Note that what is known of the name, an absence too, is known now, and from where."""
+        self.cache = level
+        self.answers = answers
+        self.lookup = time.monotonic() - self.started
+
+    def listing(self, listing: Listing) -> None:
+        """Note that a directory is listed; what the listing misses is known at its end."""
+        self.decision = LIST
+        self.unasked = listing.unasked
+        self.shortfall = listing.shortfall
 
     def failed(self, code: str, status: int) -> None:
         """Note that an error is the answer."""

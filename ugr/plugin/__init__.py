@@ -44,7 +44,7 @@ from ugr.plugin.endpoint import Endpoint, Multipart, MultipartStep
 from ugr.plugin.hookspecs import hookimpl
 from ugr.plugin.options import EndpointOptions, option
 from ugr.plugin.policy import Candidate, Client, Policy, PolicyContext
-from ugr.transport import Answer, Credentials, Transport
+from ugr.transport import Answer, Credentials, Streaming, Transport
 
 __all__ = [
     "Address",
@@ -85,6 +85,7 @@ __all__ = [
     "Refused",
     "Secret",
     "Size",
+    "Streaming",
     "Timeout",
     "Transfer",
     "Transport",

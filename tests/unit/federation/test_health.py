@@ -41,6 +41,7 @@ EVENTS = {
     "Q": lambda health: health.question_ok(0.02),
     "q": lambda health: health.question_failed("no answer within 3s"),
     "a": lambda health: health.abandoned(),
+    "d": lambda health: health.doubt(),
 }
 
 
@@ -108,6 +109,14 @@ SILENT = "down: no answer within 3s"
         ("Pa", State.DOWN, "down: all its threads are stuck"),
         ("PaP", State.DOWN, "down: all its threads are stuck"),
         ("PaPP", State.UP, None),
+        # doubt alone takes nothing down, one failed probe more does
+        ("Pdddd", State.UP, None),
+        ("d", State.UNKNOWN, None),
+        ("dp", State.DOWN, REFUSED),
+        ("Pdp", State.DOWN, REFUSED),
+        ("PdPp", State.UP, None),
+        ("Ppppd", State.DOWN, REFUSED),
+        ("PpppPdP", State.UP, None),
     ],
 )
 def test_events_lead_to_the_state(events, state, reason):
@@ -263,3 +272,30 @@ def test_reason_is_one_line_of_bounded_length():
 @pytest.mark.parametrize(("value", "text"), [(10.0, "10s"), (2.5, "2.5s"), (0.25, "250ms"), (60.0, "60s")])
 def test_seconds_are_written_as_an_administrator_would(value, text):
     assert seconds(value) == text
+
+
+def test_doubted_endpoint_is_probed_like_one_that_is_down_until_enough_good_probes():
+    pace = [after(events).next_probe(0.0) for events in ("P", "Pd", "PdP", "PdPP")]
+
+    assert pace == [10.0, 2.0, 2.0, 10.0]
+
+
+def test_what_another_process_found_is_believed_as_a_whole():
+    health = after("Pqq")
+    health.adopt(Verdict(State.DOWN, REFUSED, None, 900.0), None)
+    assert health.verdict() == Verdict(State.DOWN, REFUSED, None, 900.0)
+    health.adopt(Verdict(State.UP, None, 0.5, 950.0), 0.4)
+    assert health.verdict() == Verdict(State.UP, None, 0.5, 950.0)
+    health.adopt(Verdict(State.UP, None, 0.5, 950.0), 1.3)
+    assert health.verdict() == Verdict(State.UP, None, pytest.approx(0.6), 950.0)
+
+
+def test_good_probe_of_another_process_starts_the_count_again_and_a_failed_one_does_not():
+    health = after("Pqq")
+    health.adopt(Verdict(State.UP, None, 0.5, 950.0), 0.5)
+    health.question_failed("no answer within 3s")
+    health.question_failed("no answer within 3s")
+    assert health.state is State.UP
+    health.adopt(Verdict(State.UP, None, 0.5, 950.0), None)
+    health.question_failed("no answer within 3s")
+    assert health.state is State.DOWN

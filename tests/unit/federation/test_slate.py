@@ -6,7 +6,7 @@ import os
 import pytest
 
 from ugr.federation.health import State, Verdict
-from ugr.federation.slate import FILE, LONGEST_NAME, LONGEST_REASON, VERSION, Record, Slate, _pack, _start
+from ugr.federation.slate import LONGEST_NAME, LONGEST_REASON, VERSION, Record, Slate, _pack, _start
 
 UP = Record(Verdict(State.UP, None, 0.25, 1000.5), probes=7, streak=3, probe=0.5)
 DOWN = Record(Verdict(State.DOWN, "down: connection refused", None, 1001.0), probes=8)

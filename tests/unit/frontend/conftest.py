@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.frontend.fake import KEY, Client, FakeNamespace, World, running_loop
-from ugr.config.settings import Settings
+from ugr.config.settings import Settings, UgrSettings
+from ugr.config.types import LogPlace
 from ugr.frontend.data import DataSigner
 from ugr.transport import LoopThread
 
@@ -26,7 +27,7 @@ def world(loop: LoopThread) -> World:
     namespace.file("/atlas/f", 5)
     namespace.file("/atlas/sub/empty", 0)
     namespace.file("/atlas/a b&<c>'\"é%", 7)
-    return World(namespace, Settings(), loop, DataSigner(lambda: KEY))
+    return World(namespace, Settings(UgrSettings(access_log=LogPlace("off"))), loop, DataSigner(lambda: KEY))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ugr.federation.answers import Located, Redirection
 from ugr.frontend import headers, listing, replies
 from ugr.frontend.door import Request
 from ugr.frontend.finding import find, not_modified
+from ugr.frontend.outcome import REDIRECT, UNCHANGED
 from ugr.frontend.replies import Reply
 from ugr.model import NO_TRANSFER, Intent
 
@@ -38,13 +39,14 @@ def answer(request: Request) -> Reply:
     if located.info.directory:
         return _directory(request)
     if not_modified(request, located):
-        return unchanged(located)
+        return unchanged(request, located)
     redirection = request.namespace.redirect(located, Intent.GET, NO_TRANSFER, request.call)
     return found(request, located, redirection)
 
 
 def found(request: Request, located: Located, redirection: Redirection) -> Reply:
     """Answer with the location of a file."""
+    request.outcome.decision, request.outcome.endpoint = REDIRECT, redirection.endpoint
     fields = [
         ("Location", location(request, located, redirection)),
         ("Ugr-Endpoint", headers.field_value(redirection.endpoint)),
@@ -76,8 +78,9 @@ def location(request: Request, located: Located, redirection: Redirection) -> st
     return url
 
 
-def unchanged(located: Located) -> Reply:
+def unchanged(request: Request, located: Located) -> Reply:
     """Answer that the client has the file already."""
+    request.outcome.decision = UNCHANGED
     return Reply(304, ((("ETag", located.etag),) if located.etag else ()) + (NO_STORE,))
 
 

@@ -12,6 +12,7 @@ from ugr.frontend import headers, listing, replies
 from ugr.frontend.door import Request
 from ugr.frontend.finding import describe, not_modified
 from ugr.frontend.methods.get import NO_STORE, unchanged
+from ugr.frontend.outcome import DESCRIBE
 from ugr.frontend.replies import Reply
 from ugr.model import Right
 
@@ -22,11 +23,12 @@ CONTENT_TYPE = "application/octet-stream"
 def answer(request: Request) -> Reply:
     """Describe a file or a directory; a directory is 200 too, with or without its slash."""
     located = describe(request)
+    request.outcome.decision = DESCRIBE
     if located.info.directory:
         return Reply(200, (*listing.fields(request), *replies.unasked(located.unasked)), None)
     request.namespace.require(Right.READ, request.path, request.call)
     if not_modified(request, located):
-        return unchanged(located)
+        return unchanged(request, located)
     fields = [("Content-Type", CONTENT_TYPE), ("Accept-Ranges", "bytes"), NO_STORE]
     if located.info.size is not None:
         fields.append(("Content-Length", str(located.info.size)))

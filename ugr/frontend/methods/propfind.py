@@ -17,6 +17,7 @@ from ugr.frontend import bodies, headers, multistatus, replies
 from ugr.frontend.door import Request
 from ugr.frontend.finding import describe, not_a_directory
 from ugr.frontend.multistatus import Query, Writer
+from ugr.frontend.outcome import DESCRIBE
 from ugr.frontend.replies import Refusal, Reply
 
 XML = ("Content-Type", "application/xml; charset=utf-8")
@@ -52,6 +53,7 @@ def asked(request: Request) -> tuple[int, Query]:
 
 
 def _one(request: Request, located: Located, writer: Writer) -> Reply:
+    request.outcome.decision = DESCRIBE
     info = located.info
     href = request.href(directory=False)
     response = writer.response(href, _shown(request, info.name), info, located.etag)
@@ -65,6 +67,7 @@ def _listing(request: Request, writer: Writer, located: Located | None) -> Reply
         stream = request.inside.bridge.stream(lambda: namespace.list(path, call), call)
     except NotADirectory:
         raise not_a_directory(request) from None
+    request.outcome.listing(stream.listing)
     info = stream.listing.info if located is None else located.info
     first = writer.response(request.href(directory=False), _shown(request, info.name), info)
     pieces = multistatus.listing(writer, first, request.href(directory=True), stream, stream.listing.shortfall)

@@ -47,12 +47,14 @@ class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, Con
 
     The class attributes may be changed: ``many`` is how many files make a large directory (more
     than one page of the storage's listings), ``seconds`` the time for a question when nothing is
-    wrong, ``patience`` the time for one when the storage is silent.
+    wrong, ``patience`` the time for one when the storage is silent, ``settling`` the time in which
+    what was given up must be free again.
     """
 
     many = 300
     seconds = 10.0
     patience = 0.3
+    settling = 1.0
 
     @pytest.fixture
     def loop(self) -> LoopThread:

@@ -76,6 +76,7 @@ class ConductClauses:
     many: int
     seconds: float
     patience: float
+    settling: float
 
     def test_init_1_constructing_touches_nothing(self, subject: Subject) -> None:
         given = subject.given
@@ -171,21 +172,21 @@ class ConductClauses:
         self, subject: Subject, store: Store, place: str
     ) -> None:
         store.put(f"{place}/file", b"here")
-        tasks = subject.run(_settled())
+        tasks = subject.run(_tasks(None, 0.0))
         for verb in ALWAYS_ASK:
             slow = subject.run(_cancel_many(subject, verb, f"{place}/file" if verb == "stat" else place, 0))
             assert slow == [], f"{verb} did not end as cancelled when it was cancelled"
-        assert subject.run(_settled(tasks)) <= tasks, "tasks of cancelled questions still run"
+        assert subject.run(_tasks(tasks, self.settling)) <= tasks, "tasks of cancelled questions still run"
         self._still_answers(subject, place)
 
     def test_time_2_cancelled_while_the_storage_is_silent(self, subject: Subject, store: Store, place: str) -> None:
         store.put(f"{place}/file", b"here")
-        tasks = subject.run(_settled())
+        tasks = subject.run(_tasks(None, 0.0))
         with trouble(store, "hang"):
             for verb in ALWAYS_ASK:
-                slow = subject.run(_cancel_many(subject, verb, f"{place}/file" if verb == "stat" else place, 0.003))
+                slow = subject.run(_cancel_many(subject, verb, f"{place}/file" if verb == "stat" else place, 0.002))
                 assert slow == [], f"{verb} did not end as cancelled when it was cancelled"
-            assert subject.run(_settled(tasks)) <= tasks, "tasks of cancelled questions still run"
+            assert subject.run(_tasks(tasks, self.settling)) <= tasks, "tasks of cancelled questions still run"
         self._still_answers(subject, place)
 
     def test_loop_1_no_verb_holds_the_loop(self, subject: Subject, store: Store, place: str) -> None:
@@ -283,10 +284,10 @@ async def _cancel_many(subject: Subject, verb: str, path: str, pause: float) -> 
     return slow
 
 
-async def _settled(wanted: int | None = None) -> int:
-    """Count the loop's tasks, after giving those that are ending a little time."""
-    deadline = time.monotonic() + 0.5
-    while (count := len(asyncio.all_tasks())) > (wanted or 0) and time.monotonic() < deadline and wanted is not None:
+async def _tasks(wanted: int | None, settling: float) -> int:
+    """Count the loop's tasks, after giving them time to become as few as wanted."""
+    deadline = time.monotonic() + settling
+    while (count := len(asyncio.all_tasks())) > (wanted or 0) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     return count
 

@@ -22,15 +22,14 @@ from ugr.testing.suite.names import NAMES, PREFIXES, content
 from ugr.testing.suite.subject import Subject, trouble
 
 ROUNDS = 12
-SETTLING = 1.0
-"""Seconds in which what an abandoned listing held must be free again."""
 
 
 @checks_clauses
 class ListClauses:
-    """LIST-1 to LIST-5. ``many`` is the number of entries of a large directory."""
+    """LIST-1 to LIST-5. ``many`` is the number of entries of a large directory, ``settling`` seconds."""
 
     many: int
+    settling: float
 
     def test_list_1_nothing_is_read_before_the_first_entry_is_wanted(self, subject: Subject, place: str) -> None:
         iterator = subject.endpoint.list(place, subject.call())
@@ -109,7 +108,7 @@ class ListClauses:
     def test_list_5_closing_early_frees_what_it_holds(self, subject: Subject, store: Store, place: str) -> None:
         fill(store, place, self.many)
         held = [subject.run(_abandon(subject.endpoint, place, subject, ROUNDS)) for _ in range(2)]
-        deadline = time.monotonic() + SETTLING
+        deadline = time.monotonic() + self.settling
         while grown(held[0], held[-1]) and time.monotonic() < deadline:
             time.sleep(0.02)
             held[-1] = subject.run(_held())

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is noted of each request once it is answered: a line of the access log.
+
+Knows: when an answer is complete. Refuses to know: what the line says, where it goes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ugr.config.settings import Settings
+from ugr.errors import UgrError
+from ugr.frontend import access
+from ugr.frontend.replies import Blocks
+from ugr.log import LineSink
+
+Done = Callable[[int, bool], None]
+"""Told the bytes of a body that were taken, and whether that was not all of it."""
+
+
+class Observer:
+    """Notes requests. Safe to use from any number of threads."""
+
+    def __init__(self, settings_of: Callable[[], Settings]) -> None:
+        self._settings_of = settings_of
+        self._place = "off"
+        self._sink: LineSink | None = None
+
+    def note(self, environ: dict[str, Any], status: int, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Note an answer that is about to be sent, and return its body.
+
+        A body that is made while it is sent is noted when it is closed.
+        """
+        if isinstance(body, Blocks):
+            return _Counted(body, environ, lambda count, aborted: self._tell(environ, status, count, aborted))
+        self._tell(environ, status, sum(map(len, body)), False)
+        return body
+
+    def _tell(self, environ: dict[str, Any], status: int, count: int, aborted: bool) -> None:
+        outcome = environ["ugr.outcome"]
+        seconds = time.monotonic() - outcome.started
+        sink = self._lines()
+        if sink is not None:
+            request = environ.get("ugr.request")
+            sink.write(access.line(environ, request, outcome, status, count, seconds, aborted=aborted))
+
+    def _lines(self) -> LineSink | None:
+        """Return where lines go at this moment, None for nowhere."""
+        place = self._settings_of().ugr.access_log
+        if place != self._place:
+            self._place = place
+            self._sink = None if place == "off" else LineSink(None if place == "stdout" else place)
+        return self._sink
+
+
+class _Counted:
+    """A body whose bytes are counted; ``done`` is called once, when it is closed."""
+
+    def __init__(self, blocks: Blocks, environ: dict[str, Any], done: Done) -> None:
+        self._blocks = blocks
+        self._environ = environ
+        self._done: Done | None = done
+        self._count = 0
+        self._ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            block = next(self._blocks)
+        except StopIteration:
+            self._ended = True
+            raise
+        except UgrError as error:
+            self._environ["ugr.outcome"].error = error.code
+            raise
+        self._count += len(block)
+        return block
+
+    def close(self) -> None:
+        """Stop making blocks; safe to call twice."""
+        self._blocks.close()
+        done, self._done = self._done, None
+        if done is not None:
+            done(self._count, not self._ended)
