@@ -24,6 +24,7 @@ import time
 from typing import TextIO
 
 from ugr.call import Call
+from ugr.metrics import counts
 
 HIDDEN = "***"
 
@@ -38,6 +39,9 @@ LOOK_EVERY = 1.0
 
 COMPLAIN_EVERY = 60.0
 """Seconds between two complaints about lines that cannot be written."""
+
+LOST_LINE = "lost_line"
+"""What lines of the access log that could not be written are counted under."""
 
 _log = logging.getLogger("ugr.log")
 
@@ -245,6 +249,7 @@ class LineSink:
         return descriptor
 
     def _complain(self, error: OSError) -> None:
+        counts.add((LOST_LINE,))
         now = time.monotonic()
         if now >= self._complain_at:
             self._complain_at = now + COMPLAIN_EVERY

@@ -12,6 +12,7 @@ import argparse
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -22,12 +23,16 @@ from ugr.cli import parser
 from ugr.cli.exits import CODES, MEANING, exit_of
 from ugr.config.reference import SECTIONS, render_rst
 from ugr.errors import UgrError
+from ugr.frontend.access import FIELDS
+from ugr.frontend.outcome import DECISIONS
 from ugr.frontend.replies import REFUSALS, reason, status_of
 from ugr.plugin import loader
 from ugr.plugin import reference as contract
 from ugr.plugin.blocking import BlockingEndpoint
 from ugr.plugin.options import EndpointOptions
 from ugr.plugin.policy import Policy
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PLACEHOLDER = re.compile(r"^\.\. generated: ([a-z-]+)$", re.MULTILINE)
 
@@ -125,6 +130,22 @@ def command_line() -> str:
     return "\n".join(pages)
 
 
+def access_fields() -> str:
+    """Return the fields of a line of the access log."""
+    return table(("Field", "What it says"), ((f"``{name}``", words) for name, words in FIELDS.items()), "20 80")
+
+
+def decisions() -> str:
+    """Return the words for what became of a request."""
+    rows = ((f"``{word}``", f"{sentence_case(words)}.") for word, words in DECISIONS.items())
+    return table(("Decision", "What was done"), rows, "20 80")
+
+
+def storages() -> str:
+    """Return what each plugin of this checkout says of itself."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in sorted(ROOT.glob("plugins/*/README.rst")))
+
+
 def contract_page() -> str:
     """Return the page of the plugin contract."""
     return contract.render()
@@ -140,6 +161,9 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "commands": command_line,
     "contract": contract_page,
+    "storages": storages,
+    "access-fields": access_fields,
+    "decisions": decisions,
 }
 
 

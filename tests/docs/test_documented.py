@@ -21,7 +21,9 @@ from ugr.cli.exits import Exit
 from ugr.config.bind import options_of
 from ugr.config.reference import SECTIONS
 from ugr.errors import UgrError
+from ugr.frontend.access import Line
 from ugr.frontend.methods import ABOVE, METHODS
+from ugr.frontend.outcome import DECISIONS
 from ugr.frontend.replies import REFUSALS
 from ugr.model import Result
 from ugr.plugin import hookspecs, loader
@@ -136,6 +138,10 @@ def test_every_method_and_every_header_of_ours_is_described(shown: dict[str, str
     assert headers
 
 
+def test_every_field_and_decision_of_the_access_log_is_described(shown: dict[str, str]) -> None:
+    assert missing([*Line.__struct_fields__, *DECISIONS], shown["reference/logs"]) == []
+
+
 def test_every_page_of_the_service_is_described(shown: dict[str, str]) -> None:
     code = (ROOT / "ugr/frontend/ops.py").read_text(encoding="utf-8")
     rules = re.findall(r'page\("(/-/[a-z/]+)', code)
@@ -167,3 +173,11 @@ def test_no_page_speaks_of_the_machine_it_was_written_on() -> None:
     home = str(Path.home())
 
     assert not re.search(rf"{re.escape(home)}/|(?<![\w.-])/(work|home)/\w+/", prose())
+
+
+def test_every_plugin_of_this_checkout_says_what_its_type_is(shown: dict[str, str]) -> None:
+    page = shown["reference/storages"]
+    folders = [file.parent for file in (ROOT / "plugins").glob("*/setup.cfg")]
+
+    assert [folder.name for folder in folders if not (folder / "README.rst").exists()] == []
+    assert [folder.name for folder in folders if f"type = {folder.name}" not in page] == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small Ceph with S3 gateways: a monitor, one store in memory, and N gateways of one cluster.
+"""A small Ceph with S3 and Swift gateways: a monitor, one store in memory, and N gateways of one cluster.
 
 Knows: how Ceph 16 and later is made to run without cephx, manager or more than one store. Refuses
 to know: ugr. Each gateway plays one site; give each its own bucket. Data lives in the store's
@@ -16,12 +16,13 @@ import uuid
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tests.servers.process import HOST, Daemon, free_ports, listening, require, run
 
 ACCESS_KEY = "UGRTESTACCESSKEY0001"
 SECRET_KEY = "ugr/Test+SecretKey0123456789abcdefghijkl"
+SWIFT_KEY = "ugrTestSwiftKey"
 REGION = "us-east-1"
 
 TRUST = json.dumps(
@@ -86,9 +87,18 @@ rgw_thread_pool_size = 32
 rgw_num_rados_handles = 1
 # host names of buckets, for virtual-host addressing: BUCKET.localhost
 rgw_dns_name = localhost
-rgw_enable_apis = s3, admin, sts
+rgw_enable_apis = s3, swift, swift_auth, admin, sts
 rgw_sts_key = ugrtestsessionke
 """
+
+
+class SwiftApi(NamedTuple):
+    """How a gateway is reached by Swift's API."""
+
+    auth_url: str
+    storage_url: str
+    user: str
+    key: str
 
 
 class Gateway(Daemon):
@@ -218,6 +228,16 @@ class Ceph:
         self.admin("role", "create", "--role-name=any", "--path=/", f"--assume-role-policy-doc={TRUST}")
         self.admin("role-policy", "put", "--role-name=any", "--policy-name=all", f"--policy-doc={ALL}")
         return gateway
+
+    @cached_property
+    def swift(self) -> SwiftApi:
+        """The same user by Swift's API: the first gateway's storage URL, and what it takes to use it."""
+        self.admin(
+            *("subuser", "create", "--uid=ugr", "--subuser=ugr:swift", "--access=full"),
+            *("--key-type=swift", f"--secret={SWIFT_KEY}"),
+        )
+        url = self.gateways[0].url
+        return SwiftApi(f"{url}/auth/v1.0", f"{url}/swift/v1", "ugr:swift", SWIFT_KEY)
 
     def session_keys(self) -> tuple[str, str, str]:
         """Return an access key, secret key and session token, good for 15 minutes and every bucket (AssumeRole)."""

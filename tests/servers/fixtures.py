@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.azurite import Azurite
 from tests.servers.ceph import Ceph
+from tests.servers.swift import Swift
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,17 @@ def frozen_gateway(ceph: Ceph) -> Iterator[None]:
         yield None
     finally:
         gateway.resume()
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Azure Blob storage, as its emulator has it; each test makes its own containers."""
+    with Azurite() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def swift() -> Iterator[Swift]:
+    """OpenStack Swift with one account; each test makes its own containers."""
+    with Swift() as store:
+        yield store

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.servers.process import HOST, Daemon, environment, free_port
@@ -54,14 +55,16 @@ def ask(
 
 
 class Ugr(Daemon):
-    """One ``ugr serve``. ``configuration`` is INI text; the line ``listen`` is added to ``[ugr]``."""
+    """One ``ugr serve``. ``configuration`` is INI text; it begins inside ``[ugr]``, after ``listen`` and ``workers``."""
 
-    def __init__(self, directory: Path, configuration: str, *, name: str = "ugr", options: str = "") -> None:
+    def __init__(
+        self, directory: Path, configuration: str, *, name: str = "ugr", options: str = "", workers: int = 1
+    ) -> None:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.file = directory / "ugr.conf"
         self.file.write_text(
-            f"[ugr]\nlisten = {HOST}:{self.port}\nworkers = 1\n{options}\n{configuration}", encoding="utf-8"
+            f"[ugr]\nlisten = {HOST}:{self.port}\nworkers = {workers}\n{options}\n{configuration}", encoding="utf-8"
         )
         super().__init__(
             name,
@@ -84,7 +87,7 @@ class Ugr(Daemon):
 
 
 @contextmanager
-def serving(directory: Path, configuration: str, **how: str) -> Iterator[Ugr]:
+def serving(directory: Path, configuration: str, **how: Any) -> Iterator[Ugr]:
     """Serve a configuration for the length of a ``with`` block."""
     with Ugr(directory, configuration, **how) as ugr:
         yield ugr

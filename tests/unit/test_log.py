@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ugr import log as log_module
 from ugr.call import Call
-from ugr.log import about, configure, one_line, redact
+from ugr.log import LineSink, about, configure, one_line, redact
 
 
 @pytest.fixture
@@ -165,3 +169,81 @@ def test_the_last_configuration_counts(log: tuple[logging.Logger, io.StringIO]) 
     logger.error("severe")
     assert first.getvalue() == ""
     assert second.getvalue().endswith("ERROR ugr.test severe\n")
+
+
+SECRETIVE = ["authz", "Bearer ", "basic ", "eyJhbGciOi.x.y", "sig", "s", "token", "password", "://", "u:p", "@", "h"]
+
+
+@given(st.lists(st.sampled_from([*SECRETIVE, "=", ":", "?", "&", "'", '"', " ", "%3D", "/-/data/", "x" * 20])))
+@settings(deadline=None)
+def test_the_quick_look_overlooks_no_secret(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert redact(text) == log_module._redacted(text)
+
+
+def test_lines_are_added_to_a_file_that_is_made_for_them(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    LineSink(str(file)).write(b"one\n")
+    LineSink(str(file)).write(b"two\n")
+    assert file.read_bytes() == b"one\ntwo\n"
+    assert file.stat().st_mode & 0o027 == 0
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_file_that_is_renamed_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_anew: bool
+) -> None:
+    monkeypatch.setattr(log_module, "LOOK_EVERY", 0.0)
+    file, sink = tmp_path / "access.log", LineSink(str(tmp_path / "access.log"))
+    sink.write(b"one\n")
+    before = sink._descriptor
+    file.rename(tmp_path / "access.log.1")
+    if made_anew:
+        file.touch()
+    sink.write(b"two\n")
+    assert ((tmp_path / "access.log.1").read_bytes(), file.read_bytes()) == (b"one\n", b"two\n")
+    assert sink._descriptor == before
+
+
+def test_no_line_of_a_file_that_is_renamed_again_and_again_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "LOOK_EVERY", 0.0)
+    file, sink = tmp_path / "access.log", LineSink(str(tmp_path / "access.log"))
+
+    def write(number: int) -> None:
+        for line in range(500):
+            sink.write(b"%d %d\n" % (number, line))
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, number) for number in range(4)]
+        for number in range(50):
+            if file.exists():
+                file.rename(tmp_path / f"access.log.{number}")
+    assert [future.result() for future in writing] == [None] * 4
+    lines = [line for part in tmp_path.iterdir() for line in part.read_bytes().splitlines()]
+    assert sorted(lines) == sorted(b"%d %d" % (number, line) for number in range(4) for line in range(500))
+
+
+def test_a_line_that_cannot_be_written_is_complained_about_once(
+    tmp_path: Path, log: tuple[logging.Logger, io.StringIO]
+) -> None:
+    sink = LineSink(str(tmp_path / "none" / "access.log"))
+    sink.write(b"one\n")
+    sink.write(b"two\n")
+    assert log[1].getvalue().count("No such file or directory; lines are lost until that is mended") == 1
+
+
+def test_standard_output_is_the_descriptor_and_not_what_python_makes_of_it(capfd: pytest.CaptureFixture[str]) -> None:
+    LineSink(None).write(b"one\n")
+    assert capfd.readouterr().out == "one\n"
+
+
+def test_a_sink_that_is_not_used_any_more_leaves_no_file_open(tmp_path: Path) -> None:
+    sink = LineSink(str(tmp_path / "access.log"))
+    sink.write(b"one\n")
+    descriptor = sink._descriptor
+    assert descriptor is not None
+    del sink
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)

@@ -116,6 +116,7 @@ A federation of three endpoints: geneva, vancouver and victoria.
   The page        {url}/
   The data        {directory}
   The settings    {config}
+  Each request    {directory}/access.log
 
 Clients are placed by their address: 127.0.1.x in Geneva, 127.0.2.x near Vancouver, 127.0.3.x in Victoria.
 Each is sent to the closest copy (the copies of {sample.WHICH} differ, so that you see which one you got):

@@ -50,6 +50,7 @@ CODES: Mapping[type[UgrError], Exit] = {
     errors.NoSpace: Exit.UNAVAILABLE,
     errors.Unavailable: Exit.UNAVAILABLE,
     errors.DeadlineExceeded: Exit.UNAVAILABLE,
+    errors.Overloaded: Exit.UNAVAILABLE,
     errors.EndpointError: Exit.UNAVAILABLE,
     errors.ConfigError: Exit.CONFIGURATION,
     UgrError: Exit.UNAVAILABLE,

@@ -84,7 +84,8 @@ def settings(directory: Path, host: str, port: int) -> str:
     """Return the configuration."""
     blocks = [
         "# The demonstration of ugr. Change it, and start it again with: ugr serve -c THIS_FILE",
-        f"[ugr]\nlisten = {host}:{port}\nruntime_dir = {_value(directory / 'run')}\nworkers = 1\nlog_level = warning",
+        f"[ugr]\nlisten = {host}:{port}\nruntime_dir = {_value(directory / 'run')}\nworkers = 1\n"
+        f"log_level = warning\naccess_log = {_value(directory / 'access.log')}",
         "# Quick, so that an endpoint that is taken away is noticed while you look.\n"
         "[health]\ninterval = 1s\nretry_interval = 500ms\nfailures = 2\nrecoveries = 2",
         "[cache]\nttl = 30s\nnegative_ttl = 2s\nlisting_ttl = 5s",

@@ -7,6 +7,7 @@ Knows: every option outside ``[endpoint:NAME]``. Refuses to know: INI syntax, en
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from ugr.config.declare import option
 from ugr.config.types import Address, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words
@@ -78,6 +79,11 @@ class UgrSettings:
     max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.", minimum=1024)
     log_level: str = option(
         "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")
+    )
+    metrics_networks: Networks = option(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        help="Networks from which Prometheus may read /-/metrics; empty means none.",
+        example="127.0.0.1/32 192.0.2.0/24",
     )
     access_log: LogPlace = option(
         LogPlace("stdout"),

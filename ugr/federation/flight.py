@@ -15,10 +15,14 @@ from collections.abc import Callable, Sequence
 from ugr.call import Call
 from ugr.federation.answers import EndpointAnswer, Target
 from ugr.federation.guarded import GuardedEndpoint
+from ugr.metrics import counts
 from ugr.model import Result
 
 GRACE = 0.25
 """Seconds after the deadline in which an endpoint may still end by itself."""
+
+QUESTION = "question"
+"""What answers are counted under, by endpoint and result."""
 
 Enough = Callable[["Flight", float], float]
 """Says until when (loop time) to go on waiting if nothing more is heard; <= now for "enough"."""
@@ -87,6 +91,7 @@ class Flight:
         if self.outstanding.pop(answer.endpoint, None) is None:
             return
         self.answers[answer.endpoint] = answer
+        counts.add((QUESTION, answer.endpoint, answer.result.value), (answer.milliseconds or 0.0) / 1000)
         if not self.outstanding:
             self._land()
         waiters, self._waiters = self._waiters, []

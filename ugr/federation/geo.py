@@ -20,6 +20,7 @@ from functools import lru_cache
 import maxminddb
 
 from ugr.federation.networks import IPAddress, parse_address
+from ugr.metrics import counts
 from ugr.model import Position
 
 log = logging.getLogger("ugr.geo")
@@ -29,6 +30,9 @@ EARTH_RADIUS_KM = 6371.0088
 
 REMEMBERED = 65536
 """Blocks of addresses whose position is remembered."""
+
+GEOIP_ERROR = "geoip_error"
+"""What failures to read the database, or a record of it, are counted under."""
 
 _ADDRESS: dict[int, type[IPAddress]] = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 _BLOCK = {4: 24, 6: 48}
@@ -137,6 +141,7 @@ class GeoDatabase:
         return {"path": self._path, "loaded": self._lookup is not None, "error": self._error, **about}
 
     def _complain(self, words: str) -> None:
+        counts.add((GEOIP_ERROR,))
         if self._error is None:
             still = "the one before stays in use" if self._lookup else "GeoIP places nobody"
             log.warning("GeoIP database %s %s; %s", self._path, words, still)

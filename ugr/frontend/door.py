@@ -66,6 +66,8 @@ class Request:
     without a trailing slash, which ``slash`` tells of. ``origin`` is scheme, host and port by which
     the client knows this service. ``namespace`` and ``settings`` are kept for the whole request,
     whatever a reload does meanwhile. ``outcome`` is where those who decide note what they did.
+    ``hidden`` says that a front server which is not trusted stands between: it names its client, and
+    is not believed.
     """
 
     method: str
@@ -81,6 +83,7 @@ class Request:
     namespace: Namespace = field(repr=False)
     inside: Inside = field(repr=False)
     outcome: Outcome = field(repr=False)
+    hidden: bool = False
 
     def header(self, name: str) -> str | None:
         """Return a request header by its name as in the RFCs, None when it was not sent."""
@@ -178,7 +181,7 @@ class Door:
         host = _host(environ, authority)
         if not rules.allows(host) and url_path not in _UNCHECKED:
             raise Refusal("bad-host", "this service is not known by the name in the Host header")
-        address, scheme = _client(environ, rules)
+        address, scheme, hidden = _client(environ, rules)
         slash = url_path.endswith("/")
         return Request(
             method=method,
@@ -194,6 +197,7 @@ class Door:
             namespace=self._namespace_of(),
             inside=self._inside,
             outcome=outcome,
+            hidden=hidden,
         )
 
     def _identify(self, environ: Environ, address: str | None) -> Identity:
@@ -229,13 +233,13 @@ def _host(environ: Environ, authority: str | None) -> str:
         raise Refusal("bad-host", str(error)) from None
 
 
-def _client(environ: Environ, rules: Rules) -> tuple[str | None, str]:
-    """Return the client's address and the scheme that it used, believing only trusted proxies."""
+def _client(environ: Environ, rules: Rules) -> tuple[str | None, str, bool]:
+    """Return the client's address and the scheme that it used, and whether somebody was not believed about them."""
     peer = headers.address(environ.get("REMOTE_ADDR") or "")
     scheme = environ.get("wsgi.url_scheme", "http")
     if not (rules.trusted_sockets if peer is None else rules.trusted(peer)):
-        return peer, scheme
+        return peer, scheme, "HTTP_X_FORWARDED_FOR" in environ
     told = (environ.get("HTTP_X_FORWARDED_PROTO") or "").rpartition(",")[2].strip().lower()
     if told in ("http", "https"):
         scheme = told
-    return headers.client_address(peer, environ.get("HTTP_X_FORWARDED_FOR"), rules.trusted), scheme
+    return headers.client_address(peer, environ.get("HTTP_X_FORWARDED_FOR"), rules.trusted), scheme, False

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is noted of each request once it is answered: a line of the access log.
+"""What is noted of each request once it is answered: it is counted, and has a line in the access log.
 
-Knows: when an answer is complete. Refuses to know: what the line says, where it goes.
+Knows: when an answer is complete. Refuses to know: what the line says, where it goes, who reads
+the numbers.
 """
 
 from __future__ import annotations
@@ -13,8 +14,18 @@ from typing import Any
 from ugr.config.settings import Settings
 from ugr.errors import UgrError
 from ugr.frontend import access
+from ugr.frontend.methods import ABOVE, METHODS, NOT_HERE
 from ugr.frontend.replies import Blocks
 from ugr.log import LineSink
+from ugr.metrics import counts
+
+REQUEST, LOOKUP = "request", "lookup"
+"""What requests, and the search for names, are counted under."""
+
+OTHER = "other"
+"""What a method that nobody knows is counted as."""
+
+_KNOWN = frozenset((*METHODS, *ABOVE, *NOT_HERE))
 
 Done = Callable[[int, bool], None]
 """Told the bytes of a body that were taken, and whether that was not all of it."""
@@ -40,7 +51,15 @@ class Observer:
 
     def _tell(self, environ: dict[str, Any], status: int, count: int, aborted: bool) -> None:
         outcome = environ["ugr.outcome"]
+        if outcome.routine and status == 200:
+            return
         seconds = time.monotonic() - outcome.started
+        method = environ["REQUEST_METHOD"]
+        if method not in _KNOWN:
+            method = OTHER
+        counts.add((REQUEST, method, status, outcome.decision, outcome.endpoint, outcome.error), seconds, count)
+        if outcome.cache:
+            counts.add((LOOKUP, outcome.cache), outcome.lookup)
         sink = self._lines()
         if sink is not None:
             request = environ.get("ugr.request")

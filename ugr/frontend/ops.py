@@ -3,8 +3,8 @@
 
 Knows: what each page shows and who may see it. Refuses to know: how any of it is found out.
 
-Health is for machines that know nothing of rights, and a data URL is its own permit; every other
-page needs the right to list ``/``.
+Health is for machines that know nothing of rights, metrics are for machines of certain networks, and
+a data URL is its own permit; every other page needs the right to list ``/``.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs
 
 import flask
 
 from ugr.call import Call
-from ugr.frontend import data, explaining, headers, replies
+from ugr.errors import PermissionDenied, Unsupported
+from ugr.frontend import data, explaining, exposition, headers, replies
 from ugr.frontend.door import Request
 from ugr.frontend.outcome import DATA
 from ugr.frontend.replies import Blocks, Refusal, Reply
+from ugr.metrics import counts
 from ugr.model import Right
 from ugr.transport import LoopThread
 
@@ -44,6 +47,7 @@ def pages(loop: LoopThread, ready: Callable[[], tuple[bool, list[str]]]) -> flas
 
     page("/-/health/live", lambda request: _health(request, *_live(loop)))
     page("/-/health/ready", lambda request: _health(request, *ready()))
+    page("/-/metrics", metrics)
     page("/-/endpoints", endpoints)
     page("/-/locate", locate)
     page("/-/data/<path:rest>", transfer)
@@ -56,10 +60,31 @@ def _live(loop: LoopThread) -> tuple[bool, list[str]]:
 
 
 def _health(request: Request, good: bool, problems: list[str]) -> Reply:
+    request.outcome.routine = True
     status = 200 if good else 503
     if headers.preferred(request.header("Accept"), (PLAIN, JSON)) == JSON:
         return replies.as_json(status, {"ok": good, "problems": problems}, NO_STORE)
     return replies.text(status, "".join(line + "\n" for line in problems) or "ok\n", NO_STORE)
+
+
+def metrics(request: Request) -> Reply:
+    """Tell Prometheus what was counted, in all processes of this host.
+
+    For clients of ``metrics_networks`` only. Whoever comes through a front server that is not
+    trusted has the server's address, not its own, and is refused.
+    """
+    networks, address = request.settings.ugr.metrics_networks, request.call.address
+    if address is None or not any(ip_address(address) in network for network in networks):
+        raise PermissionDenied("metrics are for the networks of [ugr] metrics_networks")
+    if request.hidden:
+        raise PermissionDenied("the front server is not trusted; name it in [ugr] trusted_proxies")
+    if counts.alone and request.environ.get("wsgi.multiprocess"):
+        raise Unsupported("the numbers of several workers need a directory to meet in; set [ugr] runtime_dir")
+    request.outcome.routine = True
+    accept = headers.preferred(request.header("Accept"), (exposition.TEXT, exposition.OPENMETRICS))
+    statuses = request.namespace.statuses()
+    content_type, body = exposition.write(accept, counts.totals(), statuses, counts.processes())
+    return Reply(200, (("Content-Type", content_type), NO_STORE), body)
 
 
 def endpoints(request: Request) -> Reply:

@@ -36,13 +36,26 @@ class Outcome:
     ``endpoint`` is where the client was sent, or whose data it was given; ``cache`` the level that
     knew the name, "cold" when endpoints had to be asked, "" when nobody was; ``lookup`` the seconds
     until it was known; ``error`` the code of the error that was the answer. ``started`` is
-    ``time.monotonic()``.
+    ``time.monotonic()``. ``routine`` marks what machines ask every few seconds: not worth telling
+    when all is well.
     """
 
-    __slots__ = ("answers", "cache", "decision", "endpoint", "error", "lookup", "shortfall", "started", "unasked")
+    __slots__ = (
+        "answers",
+        "cache",
+        "decision",
+        "endpoint",
+        "error",
+        "lookup",
+        "routine",
+        "shortfall",
+        "started",
+        "unasked",
+    )
 
     def __init__(self) -> None:
         self.started = time.monotonic()
+        self.routine = False
         self.decision = LOCAL
         self.endpoint = ""
         self.cache = ""

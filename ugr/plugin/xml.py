@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from ugr.errors import Misbehaved
@@ -57,6 +58,8 @@ class XmlReader:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         self._max_text = max_text
+        self.attributes: Mapping[str, str] = {}
+        """Those of the element that began last, for ``begin``; named as elements are."""
         self._depth = 0
         self._text: list[str] = []
         self._length = 0
@@ -127,6 +130,7 @@ class XmlReader:
         self._token = 0
         self._text.clear()
         self._length = 0
+        self.attributes = attributes
         self.begin(name, self._depth)
 
     def _characters(self, data: str) -> None:

@@ -76,9 +76,9 @@ def checksums(answer: Answer) -> Mapping[str, str]:
             of_header = _dictionary(value) if name == "repr-digest" else _list(value)
             found = {**found, **of_header} if name == "repr-digest" else {**of_header, **found}
     if answer.status == 200 and "md5" not in found:
-        value = _from_base64(answer.header("content-md5") or "", "md5")
-        if value is not None:
-            found["md5"] = value
+        md5 = _from_base64(answer.header("content-md5") or "", "md5")
+        if md5 is not None:
+            found["md5"] = md5
     return found
 
 

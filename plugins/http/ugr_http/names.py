@@ -11,8 +11,10 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ugr.plugin import BadRequest
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSHOWABLE = re.compile("[/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?\Z")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_DOTS = re.compile(r"(?:\A|/)\.\.?(?:/|\?|\Z)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 MAX_URL = 16384
@@ -46,8 +48,8 @@ def last(path: str) -> str:
 
 
 def showable(name: str) -> bool:
-    """Say whether a text can be a name in a directory."""
-    return name not in ("", ".", "..") and "/" not in name and _CONTROL.search(name) is None
+    """Say whether a text can be a name in a directory; what was not UTF-8 has surrogates, and cannot."""
+    return name not in ("", ".", "..") and _UNSHOWABLE.search(name) is None
 
 
 def origin(url: str) -> str | None:
@@ -64,26 +66,46 @@ def origin(url: str) -> str | None:
     return f"{scheme}://{match[1]}:{port}" if 0 < int(port) < 65536 else None
 
 
+def resolved(url: str, reference: str) -> str:
+    """Return the URL that a reference means at ``url`` (RFC 3986, 5.2), without its fragment. Raises ValueError.
+
+    Nothing of it is rewritten, unlike by ``urljoin``, which takes a ";" off the end.
+    """
+    reference = reference.partition("#")[0]
+    if _SCHEME.match(reference):
+        return reference
+    while reference.startswith("./"):
+        reference = reference[2:]
+    parts = urlsplit(url)
+    if reference.startswith("//"):
+        return f"{parts.scheme}:{reference}"
+    root, directory = f"{parts.scheme}://{parts.netloc}", parts.path[: parts.path.rfind("/") + 1] or "/"
+    if reference.startswith("/"):
+        return root + reference
+    if not reference or reference.startswith("?"):
+        return f"{root}{parts.path}{reference}"
+    if _DOTS.search(reference):
+        return urljoin(url, reference)
+    return f"{root}{directory}{reference}"
+
+
 def led(url: str, reference: str) -> str | None:
     """Return the absolute URL that a Location at ``url`` leads to (RFC 9110, 10.2.2); None when nowhere.
 
-    The fragment is dropped, and what should have been percent-encoded is.
+    What should have been percent-encoded is.
     """
     try:
-        joined = urljoin(url, reference).partition("#")[0]
-    except ValueError:
-        return None
-    if origin(joined) is None:
-        return None
-    parts = urlsplit(joined)
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    try:
-        return f"{parts.scheme}://{parts.netloc}{quote(target or '/', safe=TARGET_SAFE)}"
-    except UnicodeEncodeError:
+        target = resolved(url, reference)
+        parts = urlsplit(target)
+        if origin(target) is None:
+            return None
+        rest = parts.path + (f"?{parts.query}" if parts.query else "")
+        return f"{parts.scheme}://{parts.netloc}{quote(rest if rest[:1] == '/' else f'/{rest}', safe=TARGET_SAFE)}"
+    except ValueError:  # of urlsplit, or because it is not Unicode
         return None
 
 
 def is_slash_form(url: str, target: str) -> bool:
     """Say whether a redirect only adds the slash of a directory, on whatever host the server thinks it is."""
     here, there = urlsplit(url), urlsplit(target)
-    return unquote(there.path) == unquote(here.path) + "/" and there.query == here.query
+    return unquote(there.path) == unquote(here.path) + "/" and not here.query and not there.query

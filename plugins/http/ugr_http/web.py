@@ -45,6 +45,14 @@ class Reached(NamedTuple):
     slashed: bool
 
 
+class Opened(NamedTuple):
+    """An answer whose body is still to be read, where it came from, and ``slashed`` as above."""
+
+    answer: Streaming
+    url: str
+    slashed: bool
+
+
 class Trail:
     """The URLs that one question leads through."""
 
@@ -99,12 +107,14 @@ class Web:
         """Ask for the headers of a URL: by HEAD, or by GET of one byte where the server has no HEAD."""
         refused: int | None = None
         if time.monotonic() >= self._no_head_until:
-            reached = await self._followed(url, call)
+            reached = await self.followed(url, call)
             status = reached.answer.status
-            if status not in NO_HEAD and (status != 200 or reached.slashed or metadata.size(reached.answer) is not None):
+            if reached.slashed or status not in (200, *NO_HEAD):
+                return reached
+            if status == 200 and metadata.size(reached.answer) is not None:
                 return reached
             refused = status if status in NO_HEAD else None
-        async with self.get(url, call, (("Range", "bytes=0-0"),)) as (answer, slashed):
+        async with self.get(url, call, (("Range", "bytes=0-0"),)) as (answer, _, slashed):
             await _drain(answer)
             status = answer.status
             if refused is not None and (200 <= status < 300 or (status == 404 and refused != 403)):
@@ -114,8 +124,8 @@ class Web:
     @asynccontextmanager
     async def get(
         self, url: str, call: Call, headers: Pairs = (), *, follow: bool = True, patient: bool = False
-    ) -> AsyncIterator[tuple[Streaming, bool]]:
-        """Ask with GET; give the last answer, whose body is still to be read, and whether a slash was added.
+    ) -> AsyncIterator[Opened]:
+        """Ask with GET; give the last answer.
 
         The endpoint's time for a question covers each step and the body, unless ``patient``.
         """
@@ -132,14 +142,15 @@ class Web:
                 timeout=None if patient else self._options.timeout,
             ) as answer:
                 if not (follow and trail.goes_on(answer)):
-                    yield answer, trail.slashed
+                    yield Opened(answer, trail.url, trail.slashed)
                     return
                 await _drain(answer)
 
-    async def _followed(self, url: str, call: Call) -> Reached:
+    async def followed(self, url: str, call: Call, headers: Pairs = (), *, patient: bool = False) -> Reached:
+        """Ask with HEAD, and go where redirects lead."""
         trail = Trail(url)
         while True:
-            answer = await self.head(trail.url, call)
+            answer = await self.head(trail.url, call, headers, patient=patient)
             if not trail.goes_on(answer):
                 return Reached(answer, trail.slashed)
 

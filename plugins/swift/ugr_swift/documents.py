@@ -44,7 +44,12 @@ class Page:
     @property
     def token(self) -> str | None:
         """The last name: Swift does not say whether more come, and is asked until nothing does."""
-        return _name(self.entries[-1]) if self.entries else None
+        if not self.entries:
+            return None
+        token = _text(_name(self.entries[-1]))
+        if token is None:
+            raise Misbehaved("the last name of a page is not text, so the next page cannot be asked for")
+        return token
 
     def objects(self) -> Iterator[Object | None]:
         """Yield the objects in order; None for one whose name is not text. Raises Misbehaved."""
@@ -101,7 +106,7 @@ def described(key: str, answer: Answer) -> Object:
 
 def _listed(entry: dict[str, Any]) -> Object | None:
     key, size = _text(_name(entry)), entry.get("bytes")
-    if not isinstance(size, int) or size < 0:
+    if type(size) is not int or size < 0:
         raise Misbehaved("an object of the listing has no size")
     kind = entry.get("content_type")
     directory = size == 0 and isinstance(kind, str) and kind.partition(";")[0].strip() == DIRECTORY

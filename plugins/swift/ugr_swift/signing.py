@@ -63,10 +63,7 @@ class Signer:
             place = self._place = self._make(root, key)
         expires = int(self._clock()) + self._lifetime
         code = place.mac.digest(f"{method}\n{expires}\n{place.path}{name}".encode())
-        if self._digest == "sha512":
-            signature = "sha512:" + urlsafe_b64encode(code).decode().rstrip("=")
-        else:
-            signature = code.hex()
+        signature = code.hex() if self._digest != "sha512" else _short(code)
         return f"{place.url}{encoded(name)}?temp_url_sig={signature}&temp_url_expires={expires}", expires
 
     def _make(self, root: str, key: str) -> Place:
@@ -77,3 +74,8 @@ class Signer:
             path=f"{unquote(urlsplit(root).path)}/{self._container}/",
             mac=Mac(key.encode(), self._digest),
         )
+
+
+def _short(code: bytes) -> str:
+    """Return a long signature in the shorter of the two forms that Swift takes."""
+    return "sha512:" + urlsafe_b64encode(code).decode().rstrip("=")

@@ -13,7 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugr.config import types
-from ugr.config.types import PARSERS, Address, Duration, Networks, Path, Secret, Size, Unshowable, Url, Words, written
+from ugr.config.types import (
+    PARSERS,
+    Address,
+    Duration,
+    LogPlace,
+    Networks,
+    Path,
+    Secret,
+    Size,
+    Unshowable,
+    Url,
+    Words,
+    written,
+)
 from ugr.model import Position
 
 
@@ -45,6 +58,8 @@ from ugr.model import Position
         (Address, "unix:/run/ugr/ugr.sock", "unix:/run/ugr/ugr.sock"),
         (Path, "/srv/data/", "/srv/data"),
         (Path, "/srv//a/../b", "/srv/b"),
+        (LogPlace, "off", "off"),
+        (LogPlace, "/var/log//ugr/access.log", "/var/log/ugr/access.log"),
         (Words, "a, b\n c", ("a", "b", "c")),
         (Words, "", ()),
         (Networks, "192.0.2.0/24 ::1", (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("::1/128"))),
@@ -80,6 +95,8 @@ def test_what_is_written_right_has_one_value(kind: Any, text: str, value: object
         (Url, "https://host/a b", "contains characters that must be percent-encoded"),
         (Address, "8080", "not an address; write host:port, [v6]:port or unix:/path"),
         (Address, "host:65536", "not an address; write host:port, [v6]:port or unix:/path"),
+        (LogPlace, "stderr", 'neither stdout, nor off, nor the absolute path of a file, which starts with "/"'),
+        (LogPlace, "/var/log/", 'neither stdout, nor off, nor the absolute path of a file, which starts with "/"'),
         (Path, "data", 'must be an absolute path, starting with "/"'),
         (
             Networks,

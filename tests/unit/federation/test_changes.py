@@ -8,6 +8,7 @@ import pytest
 from tests.unit.federation.world import World, holders, on_loop
 from ugr.errors import NotFound
 from ugr.federation.generations import Generations
+from ugr.federation.remembering import SLICE
 
 
 @pytest.fixture
@@ -128,6 +129,21 @@ async def test_listing_from_before_the_change_is_not_kept(tmp_path, other):
     await world.landed()
     assert world.cache.listing("/d") is None
     assert world.peek("/d/f") is None
+
+
+@on_loop
+async def test_change_while_a_listing_is_being_remembered_name_by_name_ends_that(tmp_path, other):
+    world = world_in(tmp_path, a=1)
+    for number in range(3 * SLICE):
+        world.put(f"/d/{number:05}")
+    await world.names("/d")
+    last = f"/d/{3 * SLICE - 1:05}"
+    assert world.peek("/d/00000") is not None
+    assert world.peek(last) is None, "all was remembered in one go; take more names"
+    other.bump(last)
+    await asyncio.sleep(0.05)
+    assert world.peek("/d/00000") is not None
+    assert world.peek(last) is None
 
 
 @on_loop

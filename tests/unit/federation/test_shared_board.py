@@ -265,6 +265,27 @@ def test_worker_with_an_endpoint_that_the_leader_does_not_watch_is_not_attended(
     assert not follower.attended()
 
 
+def test_worker_with_an_endpoint_that_only_an_earlier_leader_watched_is_not_attended(host):
+    _, follower = host.pair()
+    leader = host.worker({"a": "a 01"})
+    leader.lead()
+    for _ in range(3):
+        host.later(STALE / 2)
+        leader.beat()
+    assert not follower.attended()
+
+
+def test_breaker_of_a_worker_that_becomes_leader_stays_its_own(host):
+    leader, follower = host.pair()
+    third = host.worker()
+    leader.probe_ok("a", 0.5)
+    fail_questions(follower)
+    follower.lead()
+    assert follower.down("a") == "down: no answer within 3s"
+    assert third.down("a") is None
+    assert state(third) is State.UP
+
+
 def test_endpoints_of_one_name_and_other_options_are_others(host):
     leader, _ = host.pair()
     other = host.worker({"a": "a 99", "b": "b 02"})

@@ -27,7 +27,7 @@ def world(loop: LoopThread) -> World:
     namespace.file("/atlas/f", 5)
     namespace.file("/atlas/sub/empty", 0)
     namespace.file("/atlas/a b&<c>'\"é%", 7)
-    return World(namespace, Settings(UgrSettings(access_log=LogPlace("off"))), loop, DataSigner(lambda: KEY))
+    return World(namespace, Settings(ugr=UgrSettings(access_log=LogPlace("off"))), loop, DataSigner(lambda: KEY))
 
 
 @pytest.fixture

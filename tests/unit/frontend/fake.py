@@ -78,6 +78,7 @@ class FakeNamespace:
     errors: dict[str, Exception] = field(default_factory=dict)
     denied: frozenset[Right] = frozenset()
     unasked: tuple[str, ...] = ()
+    answers: tuple[EndpointAnswer, ...] = ()
     location: Location | None = None
     batch: int = 2
     listing_error: Exception | None = None
@@ -118,7 +119,15 @@ class FakeNamespace:
             raise NotFound("no endpoint has it", path=path, unasked=self.unasked)
         info = self.tree[path]
         holders = (Target("cern", "/data" + path),)
-        return Located(path, info, holders, etag=etag(path, info), unasked=self.unasked)
+        return Located(
+            path,
+            info,
+            holders,
+            etag=etag(path, info),
+            unasked=self.unasked,
+            answers=() if self.remembered else self.answers,
+            cached=self.remembered,
+        )
 
     def peek(self, path: str, call: Call) -> Located | None:
         """Answer from memory if there is one."""

@@ -11,6 +11,7 @@ one ``ObjectStore``: the few operations of the storage that the verbs are made o
 from ugr.plugin.objects.digests import DIGITS, kept_digests
 from ugr.plugin.objects.endpoint import ObjectEndpoint
 from ugr.plugin.objects.headers import http_date, length, number
+from ugr.plugin.objects.held import Held
 from ugr.plugin.objects.mac import Mac
 from ugr.plugin.objects.names import Names, encoded, last, showable
 from ugr.plugin.objects.options import ObjectOptions, object_faults
@@ -23,6 +24,7 @@ __all__ = [
     "DIGITS",
     "MAX_ERROR_BYTES",
     "Entries",
+    "Held",
     "Mac",
     "Names",
     "Object",
