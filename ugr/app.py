@@ -42,6 +42,7 @@ from ugr.federation.upkeep import Upkeep, secrets_of
 from ugr.frontend import FrontEnd, create_app
 from ugr.frontend.data import DataSigner
 from ugr.identity import IdentityChain
+from ugr.metrics import counts
 from ugr.namespace.authz import Authorizer, Operator
 from ugr.namespace.mounts import Mounted, Mounts, parse
 from ugr.namespace.namespace import Namespace
@@ -152,6 +153,7 @@ class Runtime:
             if self._started_in == os.getpid():
                 return
             sys.setswitchinterval(SWITCH_INTERVAL)
+            self._count_with_others()
             self.loop.start()
             self.loop.run(self._open(watch))
             self._started_in = os.getpid()
@@ -169,6 +171,14 @@ class Runtime:
     def started(self) -> bool:
         """Say whether this process has started it."""
         return self._started_in == os.getpid()
+
+    def _count_with_others(self) -> None:
+        """Count where the other processes see it; without that, what this one counts is all that it can tell."""
+        if self.directory is not None:
+            try:
+                counts.attach(self.directory)
+            except OSError as error:
+                log.warning("metrics are those of one worker only: %s: %s", self.directory, error.strerror)
 
     async def _open(self, watch: bool) -> None:
         self._transport = Transport()

@@ -187,6 +187,7 @@ class _File:
     def __init__(self, directory: Path, words: int) -> None:
         self.directory = directory
         self._path = directory / f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._descriptor = -1
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self.grow(words)
@@ -207,8 +208,13 @@ class _File:
         self.close()
 
     def close(self) -> None:
-        """Let go of it. It stays, and stays locked as long as another process holds it."""
-        os.close(self._descriptor)
+        """Let go of it; safe to call twice. It stays, and stays locked as long as another process holds it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def clear(directory: Path) -> None:
@@ -291,14 +297,14 @@ def _sum(paths: Iterable[Path]) -> dict[Key, Row]:
 def _contents(path: Path) -> bytes:
     """Return the rows of a file, nothing when it is not what it should be."""
     try:
-        with path.open("rb", buffering=0) as stream:
+        with path.open("rb") as stream:
             head = stream.read(_HEAD.size)
             if len(head) < _HEAD.size:
                 return b""
             magic, layout, end = _HEAD.unpack(head)
             if (magic, layout) != (_MAGIC, _LAYOUT):
                 return b""
-            return head + (stream.read(end * _WORD - _HEAD.size) or b"")
+            return head + stream.read(min(end * _WORD, path.stat().st_size) - _HEAD.size)
     except OSError:
         return b""
 

@@ -24,6 +24,7 @@ from ugr.cli.exits import CODES, MEANING, exit_of
 from ugr.config.reference import SECTIONS, render_rst
 from ugr.errors import UgrError
 from ugr.frontend.access import FIELDS
+from ugr.frontend.exposition import METRICS
 from ugr.frontend.outcome import DECISIONS
 from ugr.frontend.replies import REFUSALS, reason, status_of
 from ugr.plugin import loader
@@ -141,6 +142,15 @@ def decisions() -> str:
     return table(("Decision", "What was done"), rows, "20 80")
 
 
+def metrics() -> str:
+    """Return every metric with its kind, labels and meaning."""
+    rows = (
+        (f"``{name}``", item.kind, ", ".join(f"``{label}``" for label in item.labels) or "\\-", item.help)
+        for name, item in METRICS.items()
+    )
+    return table(("Metric", "Kind", "Labels", "What it says"), rows, "30 10 20 40")
+
+
 def storages() -> str:
     """Return what each plugin of this checkout says of itself."""
     return "\n".join(page.read_text(encoding="utf-8") for page in sorted(ROOT.glob("plugins/*/README.rst")))
@@ -162,6 +172,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "commands": command_line,
     "contract": contract_page,
     "storages": storages,
+    "metrics": metrics,
     "access-fields": access_fields,
     "decisions": decisions,
 }

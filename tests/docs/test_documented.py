@@ -22,6 +22,7 @@ from ugr.config.bind import options_of
 from ugr.config.reference import SECTIONS
 from ugr.errors import UgrError
 from ugr.frontend.access import Line
+from ugr.frontend.exposition import METRICS
 from ugr.frontend.methods import ABOVE, METHODS
 from ugr.frontend.outcome import DECISIONS
 from ugr.frontend.replies import REFUSALS
@@ -140,6 +141,11 @@ def test_every_method_and_every_header_of_ours_is_described(shown: dict[str, str
 
 def test_every_field_and_decision_of_the_access_log_is_described(shown: dict[str, str]) -> None:
     assert missing([*Line.__struct_fields__, *DECISIONS], shown["reference/logs"]) == []
+
+
+def test_every_metric_is_described(shown: dict[str, str]) -> None:
+    assert missing(METRICS, shown["reference/metrics"]) == []
+    assert METRICS
 
 
 def test_every_page_of_the_service_is_described(shown: dict[str, str]) -> None:

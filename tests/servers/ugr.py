@@ -55,7 +55,7 @@ def ask(
 
 
 class Ugr(Daemon):
-    """One ``ugr serve``. ``configuration`` is INI text; it begins inside ``[ugr]``, after ``listen`` and ``workers``."""
+    """One ``ugr serve``. ``configuration`` is INI text that begins in ``[ugr]``, after ``listen`` and ``workers``."""
 
     def __init__(
         self, directory: Path, configuration: str, *, name: str = "ugr", options: str = "", workers: int = 1

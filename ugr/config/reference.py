@@ -22,7 +22,7 @@ from ugr.config.settings import (
     SelectionSettings,
     UgrSettings,
 )
-from ugr.config.types import Address, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words, written
+from ugr.config.types import Address, Addresses, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words, written
 from ugr.model import Position
 
 SECTIONS: tuple[tuple[str, type], ...] = (
@@ -44,6 +44,7 @@ TYPE_WORDS: dict[Any, str] = {
     Size: "size",
     Url: "URL",
     Address: "address",
+    Addresses: "addresses",
     Path: "absolute path",
     LogPlace: "stdout, off or absolute path",
     Words: "words",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from ugr.config.declare import option
-from ugr.config.types import Address, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words
+from ugr.config.types import Address, Addresses, Duration, LogPlace, Networks, Path, Secret, Size, Url, Words
 from ugr.model import Position, Right
 
 
@@ -110,6 +110,26 @@ class CacheSettings:
     )
     listing_ttl: Duration = option(Duration(60.0), help="How long a listing is remembered.")
     max_entries: int = option(1_000_000, help="Files, absences and listed names remembered by one worker.", minimum=1)
+    memcached: Addresses = option(
+        Addresses(()),
+        help="The memcached servers through which hosts share what they know, the same ones in the same words on "
+        "every host. Without any, each host keeps to itself.",
+        example="192.0.2.21:11211 192.0.2.22:11211",
+    )
+    memcached_timeout: Duration = option(
+        Duration(0.05),
+        help="Longest time for one answer of memcached; a server that takes longer is left alone for two seconds.",
+        minimum=0.001,
+        maximum=10,
+    )
+    memcached_prefix: str = option(
+        "ugr", help="Keeps federations apart that use the same memcached; the same on all hosts of one federation."
+    )
+    memcached_key: Secret | None = option(
+        None,
+        help="Key that proves what is read from memcached to be written by a host of this federation. Without it only "
+        "damage is noticed, and whoever can write to memcached can have clients sent to any endpoint for any name.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,9 @@ Url = NewType("Url", str)
 Address = NewType("Address", str)
 """``host:port`` or ``unix:/path``."""
 
+Addresses = NewType("Addresses", tuple[Address, ...])
+"""Zero or more addresses, separated by white space or commas."""
+
 Path = NewType("Path", str)
 """The absolute path of a file or directory of this host."""
 
@@ -139,6 +142,20 @@ def address(text: str) -> Address:
     if match is None or not 0 <= int(match[2]) <= 65535:
         raise ValueError("not an address; write host:port, [v6]:port or unix:/path")
     return Address(text)
+
+
+def addresses(text: str) -> Addresses:
+    """Parse addresses; none is named twice."""
+    found: dict[str, Address] = {}
+    for word in words(text):
+        try:
+            one = address(word)
+        except ValueError as error:
+            raise ValueError(f"{word}: {error}") from None
+        if one in found:
+            raise ValueError(f"{word} is named twice")
+        found[one] = one
+    return Addresses(tuple(found))
 
 
 def path(text: str) -> Path:
@@ -267,6 +284,7 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
     Size: size,
     Url: url,
     Address: address,
+    Addresses: addresses,
     Path: path,
     LogPlace: log_place,
     Words: words,

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
@@ -97,8 +97,9 @@ def write(
     sheet.add("ugr_workers", (), processes)
     sheet.add("ugr_build_info", (__version__, platform.python_version()), 1)
     if accept == OPENMETRICS:
-        return openmetrics.CONTENT_TYPE_LATEST, openmetrics.generate_latest(sheet)
-    return CONTENT_TYPE_LATEST, generate_latest(sheet)
+        text: bytes = openmetrics.generate_latest(sheet)  # type: ignore[no-untyped-call]
+        return f"{OPENMETRICS}; version=1.0.0; charset=utf-8", text
+    return f"{TEXT}; version=0.0.4; charset=utf-8", generate_latest(sheet)
 
 
 class _Sheet(Collector):

@@ -16,17 +16,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from html import escape
 from itertools import chain
+
+from markupsafe import Markup
 
 from ugr.errors import NotADirectory
 from ugr.federation.answers import Shortfall
-from ugr.frontend import headers, replies
+from ugr.frontend import headers, pages, replies
 from ugr.frontend.bridge import Stream
 from ugr.frontend.door import Request, encoded_prefix
 from ugr.frontend.finding import not_a_directory
 from ugr.frontend.headers import preferred
 from ugr.frontend.multistatus import ENTRIES_PER_PIECE
 from ugr.frontend.replies import Pairs, Reply
+from ugr.log import one_line
 from ugr.model import FileInfo
 
 SORTED = 5000
@@ -62,28 +66,57 @@ def answer(request: Request) -> Reply:
         path=path,
         crumbs=crumbs(request),
         parent=None if path == "/" else request.href(directory=False).rpartition("/")[0] + "/",
-        parts=parts(stream, request.href(directory=True)),
+        rows=Rows(stream, request.href(directory=True)),
         unasked=stream.listing.unasked,
         shortfall=stream.listing.shortfall,
     )
 
 
-def parts(batches: Iterable[list[FileInfo]], base: str) -> Iterator[tuple[bool, list[tuple[str, FileInfo]]]]:
-    """Yield lists of (link, entry), each with whether they are all there is, in order."""
-    source = iter(batches)
-    collected: list[FileInfo] = []
-    for batch in source:
-        collected += batch
-        if len(collected) > SORTED:
-            for entries in chain((collected,), source):
-                yield False, _linked(entries, base)
-            return
-    collected.sort(key=lambda info: (not info.directory, info.name))
-    yield True, _linked(collected, base)
+class Rows:
+    """The rows of a page's table, made while they are asked for.
+
+    ``count`` and ``ordered`` say what came, and are right when the rows have come to their end.
+    """
+
+    def __init__(self, batches: Iterable[list[FileInfo]], base: str) -> None:
+        self._batches = batches
+        self._base = base
+        self.count = 0
+        self.ordered = True
+
+    def __iter__(self) -> Iterator[Markup]:
+        """Yield rows, many at a time, as HTML; directories first where they are all there is."""
+        source = iter(self._batches)
+        collected: list[FileInfo] = []
+        for batch in source:
+            collected += batch
+            if len(collected) > SORTED:
+                self.ordered = False
+                for entries in chain((collected,), source):
+                    yield from self._pieces(entries)
+                return
+        collected.sort(key=lambda info: (not info.directory, info.name))
+        yield from self._pieces(collected)
+
+    def _pieces(self, entries: list[FileInfo]) -> Iterator[Markup]:
+        self.count += len(entries)
+        for start in range(0, len(entries), ENTRIES_PER_PIECE):
+            rows = [_row(self._base, info) for info in entries[start : start + ENTRIES_PER_PIECE]]
+            yield Markup("".join(rows))  # noqa: S704  # each part of a row has been escaped
 
 
-def _linked(entries: Iterable[FileInfo], base: str) -> list[tuple[str, FileInfo]]:
-    return [(base + headers.encode_name(info.name) + ("/" if info.directory else ""), info) for info in entries]
+def _row(base: str, info: FileInfo) -> str:
+    """Return one row. End tags that HTML lets one leave out are left out: there may be 100,000 of them."""
+    link, name = escape(base + headers.encode_name(info.name)), escape(one_line(info.name))
+    size, changed = "<td>", "<td>"
+    if info.size is not None:
+        size = f'<td title="{info.size:,} bytes">{pages.size(info.size)}'
+    short = pages.when(info.mtime)
+    if short and info.mtime is not None:
+        changed = f'<td title="{pages.exactly(info.mtime)}">{short}'
+    if info.directory:
+        return f'<tr class="dir"><td><a href="{link}/">{name}/</a>{size}{changed}\n'
+    return f'<tr><td><a href="{link}">{name}</a>{size}{changed}\n'
 
 
 def crumbs(request: Request) -> list[tuple[str, str]]:

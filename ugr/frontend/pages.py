@@ -3,8 +3,9 @@
 
 Knows: the templates, how a browser is told to treat a page. Refuses to know: what pages are about.
 
-Pages need no script and nothing from elsewhere, so the policy forbids everything but their one
-style sheet, which stands in the page and is named by its hash.
+Pages need nothing from elsewhere, and say all they have to say without a script. The policy forbids
+everything but their one style sheet and their one script, which stand in the page and are named by
+their hashes, and the icon, which is in the page, too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
@@ -23,6 +25,9 @@ from ugr.frontend.replies import Pairs, Reply
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_MINUTES = tuple(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(1440))
+_LAST_SECOND = 253402300799
+"""The end of the year 9999."""
 
 
 class Pages:
@@ -34,15 +39,14 @@ class Pages:
         environment.filters["size"] = size
         environment.filters["when"] = when
         self._environment = environment
-        style = environment.get_template("style.css").render()
-        self._style = Markup(style)  # noqa: S704  # a file of ours, without variables
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        style, script = (self._part(name) for name in ("style.css", "page.js"))
+        self._parts = {"style": style, "script": script}
         self.headers: Pairs = (
             HTML,
             (
                 "Content-Security-Policy",
-                f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-                "base-uri 'none'; frame-ancestors 'none'",
+                f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
+                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             ),
             ("X-Content-Type-Options", "nosniff"),
             ("X-Frame-Options", "DENY"),
@@ -52,13 +56,21 @@ class Pages:
 
     def html(self, template: str, *headers: tuple[str, str], status: int = 200, **values: Any) -> Reply:
         """Answer with a page."""
-        text = self._environment.get_template(template).render(style=self._style, **values)
+        text = self._environment.get_template(template).render(self._parts, **values)
         return Reply(status, (*headers, *self.headers), text.encode("utf-8", "replace"))
 
     def streamed(self, template: str, headers: Pairs, close: Callable[[], None], **values: Any) -> Reply:
         """Answer with a page that is made while it is sent; ``close`` is called at its end."""
-        pieces: Iterator[str] = self._environment.get_template(template).generate(style=self._style, **values)
+        pieces: Iterator[str] = self._environment.get_template(template).generate(self._parts, **values)
         return replies.streamed(200, (*headers, *self.headers), pieces, close)
+
+    def _part(self, name: str) -> Markup:
+        return Markup(self._environment.get_template(name).render())  # noqa: S704  # ours, without variables
+
+
+def _digest(text: str) -> str:
+    """Return how a policy names text that stands in the page (CSP 3, section 2.3.1)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def size(count: int | None) -> str:
@@ -73,10 +85,19 @@ def size(count: int | None) -> str:
 
 
 def when(seconds: float | None) -> str:
-    """Return seconds since 1970 as ``2026-01-31 12:00:00``, UTC; "" when unknown."""
-    if seconds is None:
+    """Return seconds since 1970 as ``2026-01-31 12:00``, UTC; "" when unknown, before that or after 9999."""
+    if seconds is None or not 0 <= seconds <= _LAST_SECOND:
         return ""
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
-    except (ValueError, OverflowError, OSError):
-        return ""
+    day, second = divmod(int(seconds), 86400)
+    return _day(day) + _MINUTES[second // 60]
+
+
+def exactly(seconds: float) -> str:
+    """Return the same with seconds and the zone; the time must be one that ``when`` can write."""
+    return f"{when(seconds)}:{int(seconds) % 60:02d} UTC"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: int) -> str:
+    parts = time.gmtime(day * 86400)
+    return f"{parts.tm_year:04d}-{parts.tm_mon:02d}-{parts.tm_mday:02d}"

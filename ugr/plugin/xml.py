@@ -69,27 +69,28 @@ class XmlReader:
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def begin(self, name: str, depth: int) -> None:
-        """An element begins; ``depth`` is 1 for the root."""
+        """Take the beginning of an element; ``depth`` is 1 for the root."""
 
     def end(self, name: str, depth: int, text: str) -> None:
-        """An element ends; ``text`` is what stands in it after its last child, or all without children."""
+        """Take the end of an element; ``text`` is what stands in it after its last child, all without children."""
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes, of any number."""
-        if self._decoder is None:
+        decoder = self._decoder
+        if decoder is None:
             self._start += piece
             if len(self._start) < _DECLARATION:
                 return
-            piece = self._begun()
-        self._parse(self._decoded(piece), last=False)
+            decoder, piece = self._begun()
+        self._parse(self._decoded(decoder, piece), last=False)
 
     def close(self) -> None:
         """Take the end; Misbehaved when the document is not complete."""
-        rest = self._begun() if self._decoder is None else b""
-        self._parse(self._decoded(rest, last=True), last=True)
+        decoder, rest = (self._decoder, b"") if self._decoder is not None else self._begun()
+        self._parse(self._decoded(decoder, rest, last=True), last=True)
 
-    def _begun(self) -> bytes:
-        """Choose a decoder by how the document begins; return its beginning, without white space before it."""
+    def _begun(self) -> tuple[codecs.IncrementalDecoder, bytes]:
+        """Choose a decoder by how the document begins; return it, and the beginning without white space before it."""
         start = self._start.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8)
         declared = _DECLARED.match(start)
         name = declared[1].decode("ascii").lower() if declared else "utf-8"
@@ -101,16 +102,18 @@ class XmlReader:
             name = "utf-8"
         self._mend = self._mend and name in ("utf-8", "utf8")
         try:
-            self._decoder = codecs.getincrementaldecoder(name)("replace" if self._mend else "strict")
+            decoder = codecs.getincrementaldecoder(name)("replace" if self._mend else "strict")
         except LookupError:
             raise Misbehaved("the answer is XML in an encoding that nobody knows") from None
-        self._start = b""
-        return start
+        self._decoder, self._start = decoder, b""
+        return decoder, start
 
-    def _decoded(self, piece: bytes, *, last: bool = False) -> str:
-        assert self._decoder is not None
+    def _decoded(self, decoder: codecs.IncrementalDecoder, piece: bytes, *, last: bool = False) -> str:
+        if self._mend:
+            text = decoder.decode(piece.translate(_FORBIDDEN), last)
+            return text.replace("\ufffe", REPLACED).replace("\uffff", REPLACED)
         try:
-            return self._decoder.decode(piece.translate(_FORBIDDEN) if self._mend else piece, last)
+            return decoder.decode(piece, last)
         except UnicodeDecodeError:
             raise Misbehaved("the answer is not text in the encoding that it names") from None
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from ugr import metrics
 from ugr.config.settings import UgrSettings
 from ugr.errors import ConfigError
 from ugr.wsgi import Application, build
@@ -117,6 +118,7 @@ def serve(config: Path) -> int:
         application = build(scratch)
         settings = application.runtime.settings.ugr
         _require_free(settings.listen)
+        _forget_counts(application)
         options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.runtime.directory)}
         _Server(application, options, scratch).run()
     except SystemExit as leaving:
@@ -124,6 +126,15 @@ def serve(config: Path) -> int:
     finally:
         scratch.remove()
     return 0
+
+
+def _forget_counts(application: Application) -> None:
+    """Have this service's numbers begin at nothing, as those of any service that is started do."""
+    if application.runtime.directory is not None:
+        try:
+            metrics.clear(application.runtime.directory)
+        except OSError as error:
+            log.warning("metrics go on from the last run: %s", error)
 
 
 def _require_free(listen: str) -> None:

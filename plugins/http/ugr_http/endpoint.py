@@ -42,11 +42,12 @@ from ugr.plugin import (
     Transport,
     Unsupported,
 )
+from ugr.plugin.objects import last
+from ugr.plugin.web import DIGEST_NAMES
 from ugr_http import metadata
-from ugr_http.faults import fault
 from ugr_http.index import JsonIndex, PageIndex
 from ugr_http.metalink import Metalink
-from ugr_http.names import Names, last
+from ugr_http.names import Names
 from ugr_http.options import HttpOptions, check
 from ugr_http.peer import Peer
 from ugr_http.web import Reached, Web
@@ -60,9 +61,6 @@ AHEAD = 16
 
 BREATH = 100
 """Entries made before the loop gets its turn: half a millisecond."""
-
-WANTED = {"sha1": "sha", "sha256": "sha-256", "sha512": "sha-512"}
-"""Our names of algorithms -> those of Want-Digest (RFC 3230), where they differ."""
 
 ACCEPTED = {"json": "application/json", "html": "text/html, application/xhtml+xml"}
 
@@ -99,6 +97,10 @@ class HttpEndpoint(Endpoint):
         """Let the transport go."""
         self._opened = None
 
+    async def refresh(self) -> float | None:
+        """Look at how long the certificate is good for; the core reads the files of secrets."""
+        return self._web.access.watch(self.name)
+
     async def stat(self, path: str, call: Call) -> FileInfo:
         """Describe a name; see the module for what it costs."""
         if path == "/":
@@ -111,7 +113,7 @@ class HttpEndpoint(Endpoint):
                 return FileInfo(last(path), size=found.size, checksums=found.checksums)
         else:
             found = await self._web.describe(url, call)
-        return _described(path, found)
+        return self._described(path, found)
 
     async def list(self, path: str, call: Call) -> AsyncIterator[FileInfo]:
         """Yield what the server's index says; what cannot be a name is left out, with a line in the log."""
@@ -144,11 +146,11 @@ class HttpEndpoint(Endpoint):
         """Ask the server for a checksum (RFC 3230); it may compute one, and take as long as ``call`` gives it."""
         if algorithm not in self.options.checksums:
             raise Unsupported(f"the server is not said to know {algorithm}; see the option checksums", path=path)
-        wanted = (("Want-Digest", WANTED.get(algorithm, algorithm)),)
+        wanted = (("Want-Digest", DIGEST_NAMES[algorithm]),)
         answer, _ = await self._web.followed(self._url(path), call, wanted, patient=True)
         found = metadata.checksums(answer).get(algorithm)
         if not 200 <= answer.status < 300:
-            raise fault(answer)
+            raise self._web.fault(answer)
         if found is not None:
             return found
         raise Unsupported(f"the server does not tell the {algorithm} of this file", path=path)
@@ -162,7 +164,7 @@ class HttpEndpoint(Endpoint):
         if answer.status in (404, 410):
             raise EndpointError(f"{self.options.probe}, which probe names, is not there")
         if not 200 <= answer.status < 300:
-            raise fault(answer)
+            raise self._web.fault(answer)
 
     def _url(self, path: str) -> str:
         """Return the URL for a question; NotFound for a name that cannot exist."""
@@ -170,6 +172,18 @@ class HttpEndpoint(Endpoint):
             return self._inside.url(path)
         except BadRequest as error:
             raise NotFound(error.message, path=path) from None
+
+    def _described(self, path: str, reached: Reached) -> FileInfo:
+        """Return what the headers of an answer say of a name; raise what they mean otherwise."""
+        answer, slashed = reached
+        if slashed and (200 <= answer.status < 300 or answer.status == 403):
+            return FileInfo(last(path), directory=True)
+        if slashed or answer.status not in (200, 206, 416):
+            raise self._web.fault(answer)
+        size = metadata.size(answer)
+        if size is None:
+            raise Misbehaved("the server does not say how long the file is", path=path)
+        return FileInfo(last(path), size=size, mtime=metadata.mtime(answer), checksums=metadata.checksums(answer))
 
     async def _root(self, call: Call) -> None:
         """Ask for the root; raise what is wrong with the server, or with our credentials.
@@ -189,7 +203,7 @@ class HttpEndpoint(Endpoint):
         if status in (404, 410) and lists:
             raise EndpointError("the root does not exist on the server; check url")
         if status in (401, 403, 407, 429) or (status >= 500 and status != 501):
-            raise fault(answer)
+            raise self._web.fault(answer)
 
     async def _refuse(self, answer: Streaming, path: str, call: Call) -> None:
         """Raise what it means that the server does not list a directory."""
@@ -200,7 +214,7 @@ class HttpEndpoint(Endpoint):
             if not found.directory:
                 raise NotADirectory(path=path)
         elif answer.status != 403:
-            raise fault(Answer(answer.status, answer.headers))
+            raise self._web.fault(Answer(answer.status, answer.headers))
         raise PermissionDenied("the server does not list this directory; check its index and access rules", path=path)
 
     async def _of_json(self, answer: Streaming) -> Entries:
@@ -252,19 +266,6 @@ class HttpEndpoint(Endpoint):
     def _report(self, hidden: int) -> None:
         if hidden:
             log.warning("%s: %d entries of an index cannot be names", self.name, hidden)
-
-
-def _described(path: str, reached: Reached) -> FileInfo:
-    """Return what the headers of an answer say of a name; raise what they mean otherwise."""
-    answer, slashed = reached
-    if slashed and (200 <= answer.status < 300 or answer.status == 403):
-        return FileInfo(last(path), directory=True)
-    if slashed or answer.status not in (200, 206, 416):
-        raise fault(answer)
-    size = metadata.size(answer)
-    if size is None:
-        raise Misbehaved("the server does not say how long the file is", path=path)
-    return FileInfo(last(path), size=size, mtime=metadata.mtime(answer), checksums=metadata.checksums(answer))
 
 
 def _require_type(answer: Streaming, of_json: bool) -> None:

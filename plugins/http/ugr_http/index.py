@@ -17,18 +17,19 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ugr.plugin import FileInfo, Misbehaved, Unavailable
-from ugr_http.metadata import http_date
-from ugr_http.names import origin, resolved, showable
+from ugr.plugin.objects import http_date
+from ugr.plugin.web import origin
+from ugr_http.names import resolved, showable
 
 MAX_ENTRY = 1 << 16
-"""Characters of one entry: a name of 255 bytes, each escaped, and then some."""
+"""Characters of one entry, or before the first: a path of 8 KiB, each byte escaped, and then some."""
 
 MAX_REST = 1 << 20
-"""Characters that may stand before and after the entries."""
+"""Characters that may stand after the entries."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_FEDERATION = re.compile(r'\s*\{\s*"path"\s*:\s*"(?:[^"\\]|\\.)*"\s*,\s*"entries"\s*:\s*\[')
-_LINK = re.compile(r"""<a\s(?:"[^"]*"|'[^']*'|[^'">])*>""", re.IGNORECASE)
+_FEDERATION = re.compile(r'\s*\{\s*"path"\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"\s*,\s*"entries"\s*:\s*\[')
+_LINK = re.compile(r"""<a\s(?:"[^"]*"|'[^']*'|[^'"<>])*>""", re.IGNORECASE)
 _LINK_BEGINS = re.compile(r"<a\s", re.IGNORECASE)
 _HREF = re.compile(r"""(?<![\w-])href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _PLAIN = re.compile(r"[^/?#:\\]+/?\Z")
@@ -75,7 +76,7 @@ class JsonIndex:
         elif self._text[start : start + 1] in ("{", ""):
             match = _FEDERATION.match(self._text)
             if match is None:
-                if len(self._text) > MAX_REST:
+                if len(self._text) > MAX_ENTRY:
                     raise Misbehaved("the index is JSON of a kind that is not known here")
                 return
             self._federation = True

@@ -7,20 +7,28 @@ The sender is not trusted: no document type, bounded text, bounded counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ugr.plugin import Misbehaved
+from ugr.plugin.objects import DIGITS
+from ugr.plugin.web import DIGEST_NAMES
 from ugr.plugin.xml import XmlReader, shown
-from ugr_http.metadata import WORDS, in_digits
 
 NAMESPACES = ("urn:ietf:params:xml:ns:metalink", "http://www.metalinker.org/")
 TYPES = ("application/metalink4+xml", "application/metalink+xml")
+
+ALGORITHMS = {word: ours for ours, name in DIGEST_NAMES.items() for word in (ours, name)} | {"sha-1": "sha1"}
+"""Types of hashes in metalinks (IANA's hash function names, and what Metalink 3 wrote) -> our names."""
 
 MAX_BYTES = 1 << 20
 MAX_FILES = 64
 MAX_URLS = 256
 """Most copies of one file that are read; any further one says nothing new."""
+
+_SHORT = 8
+_HEX = re.compile(r"[0-9a-f]+\Z")
 
 
 @dataclass(slots=True)
@@ -61,11 +69,10 @@ class MetalinkReader(XmlReader):
                 raise Misbehaved("the metalink has a size that is no number")
             self._files[-1].size = int(text)
         elif self._is("hash") or self._is("verification", "hash"):
-            algorithm = self._type.lower()
-            algorithm = WORDS.get(algorithm) or WORDS.get(algorithm.replace("sha", "sha-")) or algorithm
-            value = in_digits(text, algorithm)
-            if value is not None:
-                self._files[-1].checksums[algorithm] = value
+            algorithm = ALGORITHMS.get(self._type.lower(), "")
+            digits = _digits(text, algorithm)
+            if digits is not None:
+                self._files[-1].checksums[algorithm] = digits
         elif (self._is("url") or self._is("resources", "url")) and len(self._files[-1].urls) < MAX_URLS:
             self._files[-1].urls.append(text.strip())
         self._path.pop()
@@ -83,6 +90,14 @@ class MetalinkReader(XmlReader):
         if path[:1] == ["files"]:
             path = path[1:]
         return path == (["file"] if inside == ("file",) else ["file", *inside])
+
+
+def _digits(text: str, algorithm: str) -> str | None:
+    """Return a checksum as we write it; None when it is none that we know. Short ones lose leading zeros at some."""
+    digits, length = text.strip().lower(), DIGITS.get(algorithm, 0)
+    if length == _SHORT:
+        digits = digits.zfill(length)
+    return digits if len(digits) == length and _HEX.match(digits) else None
 
 
 def is_metalink(content_type: str | None) -> bool:

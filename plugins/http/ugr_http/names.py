@@ -10,15 +10,11 @@ import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ugr.plugin import BadRequest
+from ugr.plugin.web import origin
 
 _UNSHOWABLE = re.compile("[/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DOTS = re.compile(r"(?:\A|/)\.\.?(?:/|\?|\Z)")
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-
-MAX_URL = 16384
-"""Longest URL that anybody is asked for."""
 
 TARGET_SAFE = "/~!$&'()*+,;=:@?%"
 """What is left as it is in a reference that somebody else has encoded: RFC 3986, path and query."""
@@ -42,28 +38,9 @@ class Names:
         return self.url("/" if path == "/" else path + "/")
 
 
-def last(path: str) -> str:
-    """Return the last component of a path; "" for the root."""
-    return path[path.rfind("/") + 1 :]
-
-
 def showable(name: str) -> bool:
     """Say whether a text can be a name in a directory; what was not UTF-8 has surrogates, and cannot."""
     return name not in ("", ".", "..") and _UNSHOWABLE.search(name) is None
-
-
-def origin(url: str) -> str | None:
-    """Return scheme, host and port of a URL in one spelling; None when it is not one of http or https."""
-    try:
-        parts = urlsplit(url)
-        scheme, authority = parts.scheme.lower(), parts.netloc.lower()
-    except ValueError:
-        return None
-    match = _HOST.match(authority)
-    if scheme not in _DEFAULT_PORTS or match is None:
-        return None
-    port = (match[2] or "")[1:] or _DEFAULT_PORTS[scheme]
-    return f"{scheme}://{match[1]}:{port}" if 0 < int(port) < 65536 else None
 
 
 def resolved(url: str, reference: str) -> str:

@@ -14,10 +14,12 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from ugr.plugin import Answer, Call, Misbehaved, NotFound, Streaming
-from ugr_http.faults import fault
+from ugr.plugin.objects import last
+from ugr.plugin.web import origin
+from ugr_http import metadata
 from ugr_http.metalink import MAX_BYTES, Metalink, MetalinkReader, described_by, is_metalink
-from ugr_http.names import is_slash_form, last, led, origin
-from ugr_http.web import REDIRECTS, Reached, Web
+from ugr_http.names import is_slash_form, led
+from ugr_http.web import Reached, Web
 
 ACCEPT = (("Accept", "application/metalink4+xml, application/metalink+xml;q=0.9, text/html;q=0.1, */*;q=0.1"),)
 
@@ -34,7 +36,7 @@ class Peer:
         if isinstance(found, Metalink):
             return found
         if found.status >= 400:
-            raise fault(found)
+            raise self._web.fault(found)
         reference = described_by(value for name, value in found.headers if name == "link")
         target = None if reference is None else led(url, reference)
         if target is not None and origin(target) == origin(url):
@@ -42,7 +44,7 @@ class Peer:
             if isinstance(further, Metalink):
                 return further
             if further.status >= 400:
-                raise fault(further)
+                raise self._web.fault(further)
             raise Misbehaved("the server names a metalink, and it is none")
         return await self._plain(url, found, call)
 
@@ -55,14 +57,21 @@ class Peer:
     async def _plain(self, url: str, found: Answer, call: Call) -> Reached:
         """Ask a server that has no metalink for this name: it may be a directory."""
         location = found.header("location")
-        if found.status in REDIRECTS and location is not None and not is_slash_form(url, led(url, location) or ""):
+        if 300 <= found.status < 400 and location is not None and not is_slash_form(url, led(url, location) or ""):
             return await self._web.describe(url, call)
+        if found.status == 200 and metadata.size(found) is not None and not _is_page(found):
+            return Reached(found, False)
         slashed = await self._web.head(f"{url}/", call)
         if slashed.status == 403 or slashed.status < 300:
             return Reached(slashed, True)
-        if slashed.status in REDIRECTS or slashed.status in (404, 410):
+        if 300 <= slashed.status < 400 or slashed.status in (404, 410):
             return await self._web.describe(url, call)
-        raise fault(slashed)
+        raise self._web.fault(slashed)
+
+
+def _is_page(answer: Answer) -> bool:
+    """Say whether an answer may be the page of a directory."""
+    return (answer.header("content-type") or "").lower().startswith(("text/html", "application/xhtml+xml"))
 
 
 async def _read(answer: Streaming, name: str) -> Metalink:

@@ -4,26 +4,23 @@
 Knows: HEAD, GET of a first byte, redirects (RFC 9110, 15.4). Refuses to know: paths, what an answer
 means for a file or a directory.
 
-Redirects are followed for as long as they go somewhere new, ``MOST_HOPS`` at most. Credentials go to
-the configured server and to nobody that it redirects to. A redirect that only adds a slash stays on
-the server that was asked: behind a proxy, servers are wrong about their own name and port.
+Where redirects may lead, and who is shown credentials on the way, is decided in ``ugr.plugin.web``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
-from ugr.plugin import Answer, Call, Credentials, Misbehaved, Streaming, Transport
+from ugr.plugin import Answer, Call, Refused, Streaming, Transport, UgrError
+from ugr.plugin.web import Access, Trail
 from ugr_http import metadata
-from ugr_http.access import Access, Pairs
-from ugr_http.names import MAX_URL, is_slash_form, led, origin
+from ugr_http.faults import fault
 from ugr_http.options import HttpOptions
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MOST_HOPS = 5
+Pairs = tuple[tuple[str, str], ...]
 
 NO_HEAD = frozenset({403, 405, 501})
 """Statuses that may mean HEAD, and not the file."""
@@ -53,55 +50,28 @@ class Opened(NamedTuple):
     slashed: bool
 
 
-class Trail:
-    """The URLs that one question leads through."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.slashed = False
-        self._seen = {url}
-
-    def goes_on(self, answer: Answer | Streaming) -> bool:
-        """Take the step that an answer asks for; say whether there is one. Misbehaved when it leads nowhere."""
-        location = answer.header("location")
-        if answer.status not in REDIRECTS or location is None:
-            return False
-        target = led(self.url, location)
-        if target is None or len(target) > MAX_URL:
-            raise Misbehaved("the server redirects to something that is no URL of http or https")
-        if is_slash_form(self.url, target):
-            target, self.slashed = f"{self.url}/", True
-        if target in self._seen:
-            raise Misbehaved("the server redirects in a circle")
-        if len(self._seen) > MOST_HOPS:
-            raise Misbehaved(f"the server redirects more than {MOST_HOPS} times")
-        self._seen.add(target)
-        self.url = target
-        return True
-
-
 class Web:
     """The server of one endpoint, as ugr itself reaches it."""
 
     def __init__(self, options: HttpOptions, transport: Transport) -> None:
         self._options = options
         self._transport = transport
-        self._access = Access(options)
-        self._origin = origin(options.url)
+        self.access = Access(options)
         self._no_head_until = 0.0
 
     async def head(self, url: str, call: Call, headers: Pairs = (), *, patient: bool = False) -> Answer:
         """Ask with HEAD, once; redirects are not followed."""
-        credentials, proof = self._proof(url)
-        return await self._transport.send(
-            "HEAD",
-            url,
-            call=call,
-            headers=(IDENTITY, *headers, *proof),
-            credentials=credentials,
-            connect_timeout=self._options.connect_timeout,
-            timeout=None if patient else self._options.timeout,
-        )
+        credentials, proof = self.access.proof(url)
+        with self._judged():
+            return await self._transport.send(
+                "HEAD",
+                url,
+                call=call,
+                headers=(IDENTITY, *headers, *proof),
+                credentials=credentials,
+                connect_timeout=self._options.connect_timeout,
+                timeout=None if patient else self._options.timeout,
+            )
 
     async def describe(self, url: str, call: Call) -> Reached:
         """Ask for the headers of a URL: by HEAD, or by GET of one byte where the server has no HEAD."""
@@ -131,32 +101,41 @@ class Web:
         """
         trail = Trail(url)
         while True:
-            credentials, proof = self._proof(trail.url)
-            async with self._transport.stream(
-                "GET",
-                trail.url,
-                call=call,
-                headers=(IDENTITY, *headers, *proof),
-                credentials=credentials,
-                connect_timeout=self._options.connect_timeout,
-                timeout=None if patient else self._options.timeout,
-            ) as answer:
-                if not (follow and trail.goes_on(answer)):
-                    yield Opened(answer, trail.url, trail.slashed)
-                    return
-                await _drain(answer)
+            credentials, proof = self.access.proof(trail.url)
+            with self._judged():
+                async with self._transport.stream(
+                    "GET",
+                    trail.url,
+                    call=call,
+                    headers=(IDENTITY, *headers, *proof),
+                    credentials=credentials,
+                    connect_timeout=self._options.connect_timeout,
+                    timeout=None if patient else self._options.timeout,
+                ) as answer:
+                    if not (follow and trail.goes_on(answer.status, answer.header("location"))):
+                        yield Opened(answer, trail.url, trail.slashed)
+                        return
+                    await _drain(answer)
 
     async def followed(self, url: str, call: Call, headers: Pairs = (), *, patient: bool = False) -> Reached:
         """Ask with HEAD, and go where redirects lead."""
         trail = Trail(url)
         while True:
             answer = await self.head(trail.url, call, headers, patient=patient)
-            if not trail.goes_on(answer):
+            if not trail.goes_on(answer.status, answer.header("location")):
                 return Reached(answer, trail.slashed)
 
-    def _proof(self, url: str) -> tuple[Credentials, Pairs]:
-        """Return what proves who asks, for the configured server; for any other, nothing."""
-        return self._access.ours() if origin(url) == self._origin else (self._access.elsewhere, ())
+    def fault(self, answer: Answer) -> UgrError:
+        """Return the error that a refusal stands for."""
+        return fault(answer, self.access)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Say of a connection that broke because of our certificate that it is the certificate."""
+        try:
+            yield
+        except Refused as error:
+            raise self.access.judged(error) from error.__cause__
 
 
 async def _drain(answer: Streaming) -> None:

@@ -50,14 +50,10 @@ class Session(Held[Pass]):
     def __init__(self, options: SwiftOptions, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(clock=clock)
         self._options = options
+        self.account: str | None = options.url
+        """The URL of the account as far as it is known; from any thread."""
         if options.auth == "none" and options.url is not None:
             self.value = Pass(None, options.url)
-
-    @property
-    def account(self) -> str | None:
-        """The URL of the account as far as it is known; from any thread."""
-        value = self.value
-        return self._options.url or (None if value is None else value.url)
 
     def good(self, value: Pass) -> bool:
         """Say whether a pass is for the key in force, and has not ended."""
@@ -72,22 +68,30 @@ class Session(Held[Pass]):
 
     async def obtain(self, wire: Wire, call: Call) -> Pass:
         """Ask for a token."""
-        options = self._options
-        user, url, key = options.user or "", options.auth_url or "", self._key
-        if options.auth == "tempauth":
-            if not (key.isascii() and key.isprintable()):
-                raise ConfigError("key: tempauth takes printable ASCII only")
-            headers = (("X-Auth-User", user), ("X-Auth-Key", key))
-            answer = await wire.send("GET", url, call, headers=headers)
-            return _from_headers(answer, options, key, self.clock())
-        if not url.endswith("/v3"):
-            url += "/v3"
-        body = json.dumps(_question(options, user, key)).encode()
+        ask = self._version_1 if self._options.auth == "tempauth" else self._keystone
+        value = await ask(wire, call, self._key)
+        self.account = value.url
+        return value
+
+    async def _version_1(self, wire: Wire, call: Call, key: str) -> Pass:
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError("key: tempauth takes printable ASCII only")
+        headers = (("X-Auth-User", self._options.user or ""), ("X-Auth-Key", key))
+        answer = await wire.send("GET", self._options.auth_url or "", call, headers=headers)
+        return _from_headers(answer, self._options, key, self.clock())
+
+    async def _keystone(self, wire: Wire, call: Call, key: str) -> Pass:
+        url = (self._options.auth_url or "").removesuffix("/v3")
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
         answer = await wire.send(
-            "POST", f"{url}/auth/tokens", call, headers=headers, body=body, max_body=MAX_CATALOG_BYTES
+            "POST",
+            f"{url}/v3/auth/tokens",
+            call,
+            headers=headers,
+            body=json.dumps(_question(self._options, key)).encode(),
+            max_body=MAX_CATALOG_BYTES,
         )
-        return _from_keystone(answer, options, key, self.clock())
+        return _from_keystone(answer, self._options, key, self.clock())
 
     @property
     def _key(self) -> str:
@@ -106,8 +110,8 @@ def _from_headers(answer: Answer, options: SwiftOptions, key: str, now: float) -
     return Pass(token, url, key, made=now, expires=None if seconds is None else now + seconds)
 
 
-def _question(options: SwiftOptions, user: str, key: str) -> dict[str, Any]:
-    password = {"user": {"name": user, "domain": {"name": options.user_domain}, "password": key}}
+def _question(options: SwiftOptions, key: str) -> dict[str, Any]:
+    password = {"user": {"name": options.user, "domain": {"name": options.user_domain}, "password": key}}
     project = {"name": options.project, "domain": {"name": options.project_domain}}
     return {
         "auth": {"identity": {"methods": ["password"], "password": password}, "scope": {"project": project}}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.nginx import Nginx
-from tests.servers.process import HOST, free_port
+from tests.servers.process import HOST, free_port, wait_for
 from tests.servers.ugr import Ugr
 from ugr.federation.generations import Generations
 from ugr.federation.slate import Slate
@@ -55,6 +55,7 @@ class Service(Ugr):
     """``ugr serve`` with three workers and a runtime directory of its own."""
 
     def __init__(self, place: Path, endpoints: str, health: str = "", workers: int = WORKERS) -> None:
+        self.count = workers
         self.runtime = place / "run"
         self.runtime.mkdir(mode=0o700, exist_ok=True)
         configuration = f"""
@@ -112,6 +113,12 @@ list = anonymous
     def said(self, words: str) -> int:
         """Count the lines of the log with these words."""
         return sum(words in line for line in self.log.read_text(errors="replace").splitlines()[self.lines :])
+
+    def await_ready(self) -> Service:
+        """Wait until it answers and all its workers are there: gunicorn starts one after the other."""
+        super().await_ready()
+        assert wait_for(lambda: len(self.workers) == self.count, limit=10.0)
+        return self
 
     lines = 0
 

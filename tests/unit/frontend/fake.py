@@ -264,7 +264,7 @@ class Client:
             "wsgi.errors": io.StringIO(),
             "wsgi.version": (1, 0),
             "wsgi.multithread": True,
-            "wsgi.multiprocess": True,
+            "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
         if body:

@@ -13,7 +13,9 @@ from ugr_http.index import MAX_ENTRY, MAX_REST, JsonIndex, PageIndex
 from ugr.plugin import FileInfo, Misbehaved, Unavailable
 
 WHEN = "Wed, 25 Nov 2026 18:43:00 GMT"
-names = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="/"), min_size=1, max_size=20)
+names = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="/"), min_size=1, max_size=20
+)
 showable = names.filter(lambda name: name not in (".", ".."))
 
 
@@ -101,7 +103,7 @@ def test_entries_that_cannot_be_names_are_counted():
         (b'{"path": "/", "entries": [], "missing": ', "not JSON"),
         (b'{"path": "/", "entries": [], "missing": {}} x', "not JSON"),
         (b'[{"name": "' + b"x" * MAX_ENTRY + b'"', "longer than any name"),
-        (b'{"path": "' + b"x" * MAX_REST, "of a kind that is not known"),
+        (b'{"path": "' + b"x" * MAX_ENTRY, "of a kind that is not known"),
         (b"[]" + b" " * (MAX_REST + 8), "too much"),
     ],
 )

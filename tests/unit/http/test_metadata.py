@@ -51,7 +51,9 @@ def test_digest_has_adler32_in_digits_and_others_in_base64():
 
 
 def test_repr_digest_is_base64_between_colons_and_outweighs_digest():
-    given = answer(digest="adler32=00000001", repr_digest=f"adler=:{base64_of('03da0195')}:, sha-256=:{base64_of(SHA256)}:")
+    given = answer(
+        digest="adler32=00000001", repr_digest=f"adler=:{base64_of('03da0195')}:, sha-256=:{base64_of(SHA256)}:"
+    )
 
     assert metadata.checksums(given) == {"adler32": "03da0195", "sha256": SHA256}
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paths, URLs, and what references mean."""
 
+from urllib.parse import unquote, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ugr_http.names import Names, is_slash_form, last, led, origin, resolved, showable
-from urllib.parse import unquote, urlsplit
+from ugr_http.names import Names, is_slash_form, led, resolved, showable
 
 from ugr.plugin import BadRequest
 
@@ -35,24 +36,6 @@ def test_every_name_survives_the_way_there_and_back(name):
 
     assert url.isascii()
     assert unquote(urlsplit(url).path) == f"/data/{name}"
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://H.example.org/x", "http://h.example.org:80"),
-        ("https://h", "https://h:443"),
-        ("https://[::1]:8443/", "https://[::1]:8443"),
-        ("ftp://h/", None),
-        ("http://user@h/", None),
-        ("http://h:99999/", None),
-        ("http://h:port/", None),
-        ("http://[::1/", None),
-        ("//h/", None),
-    ],
-)
-def test_the_origin_of_a_url_has_one_spelling(url, expected):
-    assert origin(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,5 +86,3 @@ def test_names_that_can_be_shown():
         ".a",
         "a b",
     ]
-    assert last("/a/b") == "b"
-    assert last("/") == ""

@@ -34,10 +34,12 @@ class Names:
         """Return the key of a file; BadRequest for a path that no key can have."""
         key = self.prefix + path[1:]
         try:
-            size = len(key) if self._in_characters and key.isascii() else len(key.encode())
+            size = len(key.encode())
         except UnicodeEncodeError:
             raise BadRequest("the name is not valid Unicode", path=path) from None
-        if size > self._longest and (not self._in_characters or len(key) > self._longest):
+        if self._in_characters:
+            size = len(key)
+        if size > self._longest:
             unit = "characters" if self._in_characters else "bytes"
             raise BadRequest(f"the name is longer than the {self._longest} {unit} that the storage allows", path=path)
         for character in self._forbidden:

@@ -38,7 +38,7 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z|\[[0-9a-f:.]+\]\Z")
 
 # What TLS servers say of a client's certificate (RFC 8446, 6.2), in OpenSSL's words.
 _REFUSED_CERTIFICATE = re.compile(
-    r"alert (bad certificate|(unsupported )?certificate( \w+)?|unknown ca|access denied|handshake failure)"
+    r"alert (bad certificate|(unsupported )?certificate( \w+)?|unknown ca|access denied)"
     r"|wants a client certificate"
 )
 

@@ -56,10 +56,21 @@ def content(path: str) -> bytes:
     return b"the bytes of " + path.encode()
 
 
-def put_named(store: Store, path: str) -> bytes:
-    """Put a file with bytes of its own; skip the test when the storage cannot hold the name."""
+def possible(store: Store, directory: str) -> list[str]:
+    """Return the paths in a directory of all names that the storage can hold."""
+    paths = [f"{directory}/{name}" for name in NAMES.values()]
+    return [path for path in paths if store.impossible(path) is None]
+
+
+def require_possible(store: Store, path: str) -> None:
+    """Skip the test when the storage cannot hold the name."""
     reason = store.impossible(path)
     if reason is not None:
         pytest.skip(f"this storage cannot hold {path!r}: {reason}")
+
+
+def put_named(store: Store, path: str) -> bytes:
+    """Put a file with bytes of its own; skip the test when the storage cannot hold the name."""
+    require_possible(store, path)
     store.put(path, content(path))
     return content(path)

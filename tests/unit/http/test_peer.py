@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other federations, with metalinks and without."""
+
+import pytest
+
+from tests.unit.http.test_metalink import FOUR, SHA256, THREE
+from tests.unit.http.web import ROOT, answer, before, site, stat
+from ugr.plugin import FileInfo, Misbehaved, NotFound, PermissionDenied
+
+FOUND = FileInfo("f", size=1, checksums={"sha256": SHA256, "adler32": "00790079"})
+
+
+def metalink(text: str = FOUR, kind: str = "application/metalink4+xml"):
+    return answer(200, text.encode(), content_type=kind)
+
+
+def test_a_federation_that_has_metalinks_is_asked_once():
+    found, server = before(site({f"{ROOT}/f": metalink()}), stat("/f"), metalink=True)
+
+    assert found == FOUND
+    assert server.questions == [f"GET {ROOT}/f"]
+    assert server.asked[0].headers["accept"].startswith("application/metalink4+xml")
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_the_link_that_describes_the_file_is_followed(status):
+    link = '<http://web.example.org/data/f?metalink>; rel=describedby; type="application/metalink+xml"'
+    pages = {
+        f"{ROOT}/f": answer(status, link=link, location="http://a.example.org/f"),
+        f"{ROOT}/f?metalink": metalink(THREE, "application/metalink+xml"),
+    }
+    found, server = before(site(pages), stat("/f"), metalink=True)
+
+    assert found == FOUND
+    assert server.questions == [f"GET {ROOT}/f", f"GET {ROOT}/f?metalink"]
+
+
+def test_a_link_to_another_host_is_not_followed():
+    link = '<http://other.example.org/f>; rel=describedby; type="application/metalink+xml"'
+    pages = {
+        f"GET {ROOT}/f": answer(302, link=link, location="/g"),
+        "http://web.example.org/g": answer(content_length="9"),
+    }
+    pages[f"HEAD {ROOT}/f"] = answer(content_length="9")
+
+    assert before(site(pages), stat("/f"), metalink=True)[0] == FileInfo("f", size=9)
+
+
+def test_a_federation_without_metalinks_is_a_web_server():
+    pages = {
+        f"GET {ROOT}/f": answer(302, location="http://a.example.org/f"),
+        f"HEAD {ROOT}/f": answer(content_length="9"),
+    }
+
+    assert before(site(pages), stat("/f"), metalink=True)[0] == FileInfo("f", size=9)
+
+
+def test_a_plain_file_is_one_with_metalinks_too():
+    assert before(site({f"{ROOT}/f": answer(content_length="9")}), stat("/f"), metalink=True)[0] == FileInfo(
+        "f", size=9
+    )
+
+
+@pytest.mark.parametrize("first", [answer(301, location="/data/d/"), answer(content_type="text/html")])
+def test_a_directory_is_seen_by_its_slash(first):
+    pages = {f"{ROOT}/d": first, f"{ROOT}/d/": answer(content_type="text/html")}
+
+    assert before(site(pages), stat("/d"), metalink=True)[0] == FileInfo("d", directory=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, NotFound), (508, NotFound), (403, PermissionDenied), (500, Misbehaved)]
+)
+def test_refusals_are_what_they_are(status, error):
+    with pytest.raises(error):
+        before(lambda asked: answer(status), stat("/f"), metalink=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (FOUR.replace("<size>1</size>", ""), Misbehaved, "how long"),
+        (FOUR.replace("url", "curl"), NotFound, "no copy"),
+        ("<html/>", Misbehaved, "was expected"),
+        (FOUR + " " * (1 << 20), Misbehaved, "longer than"),
+    ],
+)
+def test_a_metalink_that_is_of_no_use_is_refused(text, error, message):
+    with pytest.raises(error, match=message):
+        before(site({f"{ROOT}/f": metalink(text)}), stat("/f"), metalink=True)
+
+
+def test_a_link_that_leads_to_something_else_is_refused():
+    link = '</data/m>; rel=describedby; type="application/metalink4+xml"'
+    with pytest.raises(Misbehaved, match="it is none"):
+        before(
+            site({f"{ROOT}/f": answer(link=link), "http://web.example.org/data/m": answer()}), stat("/f"), metalink=True
+        )
