@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``application`` for gunicorn: built from $UGR_CONFIG when imported, started after fork.
 
-``ugr serve`` starts the runtime in each worker by gunicorn's hooks. Under a plain
+``ugr serve`` starts the service in each worker by gunicorn's hooks. Under a plain
 ``gunicorn ugr.wsgi`` the first request starts it.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ugr.app import Runtime, configuration_path, wsgi_application
+from ugr.app import Runtime, Service, configuration_path
 from ugr.log import configure
 
 Environ = dict[str, Any]
@@ -19,16 +19,16 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 
 
 class Application:
-    """The WSGI callable that makes sure its runtime is started in this very process."""
+    """The WSGI callable that makes sure its service is started in this very process."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self._front_end = wsgi_application(runtime)
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._front_end = service.front_end()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if not self.runtime.started:
-            self.runtime.start()
+        if not self.service.started:
+            self.service.start()
         return self._front_end.wsgi_app(environ, start_response)
 
 
@@ -39,7 +39,7 @@ def build(scratch: Callable[[], Path] | None = None) -> Application:
     """
     runtime = Runtime.load(configuration_path(), scratch=scratch)
     configure(runtime.settings.ugr.log_level)
-    return Application(runtime)
+    return Application(Service(configuration_path(), runtime))
 
 
 def __getattr__(name: str) -> Application:

@@ -197,7 +197,7 @@ class Swift:
             [memcached, "-u", getpass.getuser(), "-l", HOST, "-p", str(self._memcached), "-U", "0", "-m", "16"],
             ready=lambda: listening(self._memcached),
         )
-        proxy = self._proxy(self.port, 86400)
+        self._proxy(self.port, 86400)
         servers = [
             self._server(name, port, STORAGE.format(name=name), lambda port=port: listening(port))
             for name, port in zip(SERVERS, self._ports, strict=True)

@@ -26,6 +26,7 @@ PACKAGES = {
     "ceph-mon": "Ceph's S3 gateway: its monitor",
     "ceph-osd": "Ceph's S3 gateway: its store",
     "radosgw": "Ceph's S3 gateway itself",
+    "memcached": "what hosts remember together",
     "nginx": "a front server, and storage behind plain HTTP",
     "apache2": "WebDAV storage",
     "apache2-utils": "WebDAV storage: htpasswd",

@@ -15,10 +15,14 @@ from ugr.model import FileInfo, Location, Result
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint that a path may be on: the endpoint's name and the path there."""
+    """One endpoint that a path may be on: the endpoint's name and the path there.
+
+    ``others`` are further paths where the same endpoint may have it, in the order of preference.
+    """
 
     endpoint: str
     path: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class EndpointAnswer:
 
     ``milliseconds`` is how long it took, None when it was not asked or is not done. ``reason`` is
     why not, in words ("down: connection refused", "deadline"), None when there is nothing to say.
+    ``path`` is where the endpoint has it when that is not the first path that its mount gives.
     """
 
     endpoint: str
@@ -34,6 +39,7 @@ class EndpointAnswer:
     info: FileInfo | None = None
     milliseconds: float | None = None
     reason: str | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from types import MappingProxyType
 
 from ugr.config.settings import HealthSettings
@@ -35,6 +36,12 @@ class Board:
         self._downs: Mapping[str, str] = MappingProxyType({})
         self._lock = threading.Lock()
         self._watchers: tuple[Watcher, ...] = ()
+
+    def inherit(self, before: Board, names: Iterable[str]) -> None:
+        """Begin with what another board believes of some endpoints."""
+        with before._lock, self._lock:
+            self._health.update({name: copy(before._health[name]) for name in names})
+            self._list_downs()
 
     def down(self, name: str) -> str | None:
         """Return why an endpoint is down, in words ("down: connection refused"), or None."""
@@ -95,10 +102,13 @@ class Board:
         event(health)
         after = health.verdict()
         if after.reason != before.reason:
-            self._downs = MappingProxyType(
-                {name: health.reason for name, health in self._health.items() if health.reason is not None}
-            )
+            self._list_downs()
         return before, after
+
+    def _list_downs(self) -> None:
+        self._downs = MappingProxyType(
+            {name: health.reason for name, health in self._health.items() if health.reason is not None}
+        )
 
     def _announce(self, name: str, before: Verdict, after: Verdict) -> None:
         """Call the watchers if the state changed. Not under the lock: they may ask the board."""

@@ -28,7 +28,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     ``size`` is bytes and -1 for a directory; ``mtime`` seconds since 1970. ``excluded`` pairs the
     endpoints whose copies contradict the others with the reason. ``covered`` are the endpoints
-    that said something definite. ``filled`` and ``expires`` are monotonic seconds. ``generation``
+    that said something definite. ``elsewhere`` pairs the holders that have it at another path than
+    the first that their mount gives with that path. ``filled`` and ``expires`` are monotonic seconds. ``generation``
     is that of the path when the question was asked.
     """
 
@@ -45,6 +46,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     unasked: int = 0
     silent: int = 0
     generation: int = 0
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -96,12 +98,17 @@ class Cache:
         self.settings = settings
         self.clock = clock
         self.generations = generations or Generations()
-        self._half = max(1, settings.max_entries // 2)
+        self._half = _half(settings)
         self._young: dict[str, Entry] = {}
         self._old: dict[str, Entry] = {}
         self._listings: OrderedDict[str, CachedListing] = OrderedDict()
         self._listed = 0
         self._hits: deque[str] = deque(maxlen=8192)
+
+    def configure(self, settings: CacheSettings) -> None:
+        """Go on with other lifetimes and bounds; loop only. What is remembered keeps the life that it was given."""
+        self.settings = settings
+        self._half = _half(settings)
 
     def __len__(self) -> int:
         """Return the number of names remembered."""
@@ -149,8 +156,7 @@ class Cache:
         """Forget everything; loop only."""
         self._young = {}
         self._old = {}
-        self._listings.clear()
-        self._listed = 0
+        self.clear_listings()
 
     def settle(self) -> None:
         """Extend the lives of the entries that were used; loop only, called about once a second.
@@ -192,6 +198,11 @@ class Cache:
         while self._listed > self.settings.max_entries:
             self._drop_listing(next(iter(self._listings)))
 
+    def clear_listings(self) -> None:
+        """Forget every listing, but not the files; loop only."""
+        self._listings.clear()
+        self._listed = 0
+
     def _drop_listing(self, path: str) -> None:
         dropped = self._listings.pop(path, None)
         if dropped is not None:
@@ -200,3 +211,7 @@ class Cache:
     def paths(self) -> Iterable[str]:
         """Return a snapshot of the paths remembered; loop only."""
         return [*self._young, *self._old]
+
+
+def _half(settings: CacheSettings) -> int:
+    return max(1, settings.max_entries // 2)

@@ -36,7 +36,7 @@ from ugr.federation.flight import Enough, Flight
 from ugr.federation.guarded import GuardedEndpoint
 from ugr.federation.listing import FreshListing, RememberedListing
 from ugr.federation.merge import Merged, etag, merge
-from ugr.federation.remembering import Keeper
+from ugr.federation.remembering import Keeper, elsewhere
 from ugr.federation.routes import Eligible, Route
 from ugr.federation.selection import Selection
 from ugr.federation.slots import Slots
@@ -202,11 +202,10 @@ class Federation:
         *,
         complete: bool,
     ) -> Located:
-        usable = set(merged.holders)
         return Located(
             path=path,
             info=merged.info,
-            holders=tuple(route.target(path) for route in eligible.readers if route.endpoint in usable),
+            holders=eligible.holders(path, self._slots.mask(merged.holders), elsewhere(answers)),
             etag=etag(path, merged.info) if complete else None,
             excluded=merged.excluded,
             unasked=unasked,
@@ -225,7 +224,7 @@ class Federation:
         return Located(
             path=path,
             info=info,
-            holders=tuple(route.target(path) for route in eligible.readers if route.bit & entry.holders),
+            holders=eligible.holders(path, entry.holders, entry.elsewhere),
             etag=etag(path, info),
             excluded=tuple(Excluded(name, reason) for name, reason in entry.excluded),
             unasked=unasked,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from ugr.call import Call
 from ugr.federation.answers import EndpointAnswer, Target
 from ugr.federation.guarded import GuardedEndpoint
+from ugr.federation.several import find
 from ugr.metrics import counts
 from ugr.model import Result
 
@@ -85,7 +86,10 @@ class Flight:
             self._arrived(EndpointAnswer(name, Result.TIMED_OUT, None, elapsed, "no answer within the deadline"))
 
     async def _ask(self, guard: GuardedEndpoint, target: Target) -> None:
-        self._arrived(await guard.stat(target.path, self.call))
+        if target.others:
+            self._arrived(await find(guard, (target.path, *target.others), self.call))
+        else:
+            self._arrived(await guard.stat(target.path, self.call))
 
     def _arrived(self, answer: EndpointAnswer) -> None:
         if self.outstanding.pop(answer.endpoint, None) is None:

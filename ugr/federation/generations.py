@@ -47,16 +47,28 @@ class Generations:
 
     def open(self, directory: Path) -> None:
         """Share the table with every process that opens it in the same directory. Raises ConfigError."""
-        file = MappedFile.open(directory / FILE, Layout(b"ugrgener", 1, _SIZE, _fill))
+        self._use(MappedFile.open(directory / FILE, _LAYOUT))
+
+    def _use(self, file: MappedFile) -> None:
         self._first = file.words[_FIRST]
         self._stamps = file.words[HEADER // WORD : HEADER // WORD + PLACES]
         if self._file is not None:
             self._file.close()
         self._file = file
 
+    def join(self, directory: Path) -> bool:
+        """Share the table that a service has in this directory, whoever its user is; False when there is none."""
+        file = MappedFile.existing(directory / FILE, _LAYOUT)
+        if file is not None:
+            self._use(file)
+        return file is not None
+
     def renew(self) -> None:
         """Open the table again if its file was removed or replaced; every stamp differs then."""
-        if self._file is None or not self._file.replaced():
+        if self._file is None:
+            return
+        if not self._file.replaced():
+            self._first = self._file.words[_FIRST]
             return
         try:
             self.open(self._file.path.parent)
@@ -79,9 +91,22 @@ class Generations:
         for changed in (path.rpartition("/")[0] or "/", path):
             self._stamps[crc32(changed.encode()) & (PLACES - 1)] = secrets.randbits(64)
 
+    def bump_all(self) -> None:
+        """Note that any path may have changed."""
+        # Twice: who read the stamp of a path after the first round finds that of its directory changed before the second.
+        for _ in range(2):
+            first = secrets.randbits(64)
+            self._stamps[:] = memoryview(first.to_bytes(WORD, sys.byteorder) * PLACES).cast("Q")
+        self._first = first
+        if self._file is not None:
+            self._file.words[_FIRST] = first
+
 
 def _fill(memory: memoryview) -> None:
     """Give all paths one stamp that no table before had, so that a new table reads as changed."""
     first = secrets.randbits(64)
     memory.cast("Q")[_FIRST] = first
     memory[HEADER:] = first.to_bytes(WORD, sys.byteorder) * PLACES
+
+
+_LAYOUT = Layout(b"ugrgener", 1, _SIZE, _fill)

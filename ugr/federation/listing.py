@@ -19,7 +19,7 @@ from ugr.errors import NotADirectory, NotFound, PermissionDenied, UgrError, Unau
 from ugr.federation.answers import Shortfall, Target
 from ugr.federation.cache import CachedListing
 from ugr.federation.guarded import GuardedEndpoint
-from ugr.federation.reading import Truncated
+from ugr.federation.reading import Deliver, Truncated
 from ugr.model import FileInfo
 
 QUEUED_BATCHES = 8
@@ -134,22 +134,27 @@ class FreshListing:
             return self._merge(batch, bit)
 
         try:
-            await guard.read(target.path, call, deliver)
+            for path in (target.path, *target.others):
+                await self._read_one(guard, path, call, deliver)
+        finally:
+            self._reading.discard(guard.name)
+            self._news.set()
+
+    async def _read_one(self, guard: GuardedEndpoint, path: str, call: Call, deliver: Deliver) -> None:
+        try:
+            await guard.read(path, call, deliver)
             self._exists = True
         except Truncated as cut:
             self._exists = True
             self.shortfall.truncated[guard.name] = cut.count
         except NotFound as absent:
-            self.errors[guard.name] = absent
+            self.errors.setdefault(guard.name, absent)
         except NotADirectory as file:
             self.errors[guard.name] = file
             self.shortfall.missing[guard.name] = "it has a file of that name"
         except UgrError as error:
             self.errors[guard.name] = error
             self.shortfall.missing[guard.name] = error.message
-        finally:
-            self._reading.discard(guard.name)
-            self._news.set()
 
     def _merge(self, batch: list[FileInfo], bit: int) -> asyncio.Future[None] | None:
         self._exists = True

@@ -71,13 +71,23 @@ class MappedFile:
         """Open the file, making or replacing it when there is none that fits. Raises ConfigError."""
         try:
             with _alone_in(path.parent):
-                descriptor = _existing(path, layout)
+                descriptor = _existing(path, layout, {os.geteuid()})
                 return cls(path, _fresh(path, layout) if descriptor is None else descriptor)
         except OSError as error:
             raise ConfigError(
                 f"[ugr] runtime_dir = {path.parent}: {path.name} in it cannot be used: {error.strerror}; "
                 "it must be a directory on a disk of this host that ugr may write"
             ) from error
+
+    @classmethod
+    def existing(cls, path: Path, layout: Layout) -> MappedFile | None:
+        """Open a file that fits, also one of the directory's owner; None when there is none. Makes nothing."""
+        try:
+            with _alone_in(path.parent):
+                descriptor = _existing(path, layout, {os.geteuid(), path.parent.stat().st_uid})
+                return None if descriptor is None else cls(path, descriptor)
+        except OSError:
+            return None
 
     def replaced(self) -> bool:
         """Say whether the path no longer leads to this file, or the file was cut off."""
@@ -122,22 +132,22 @@ def _alone_in(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _existing(path: Path, layout: Layout) -> int | None:
-    """Return a descriptor of the file if it is what it should be."""
+def _existing(path: Path, layout: Layout, owners: set[int]) -> int | None:
+    """Return a descriptor of the file if it is what it should be, and one of ``owners``' own."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None  # there is none, or it is nothing that can be used: it is replaced
-    if _fits(descriptor, layout):
+    if _fits(descriptor, layout, owners):
         return descriptor
     os.close(descriptor)
     return None
 
 
-def _fits(descriptor: int, layout: Layout) -> bool:
+def _fits(descriptor: int, layout: Layout, owners: set[int]) -> bool:
     status = os.fstat(descriptor)
     head = layout.head()
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size < layout.size:
+    if not stat.S_ISREG(status.st_mode) or status.st_uid not in owners or status.st_size < layout.size:
         return False
     if os.pread(descriptor, len(head), 0) != head:
         return False

@@ -10,7 +10,7 @@ the path another generation, and an answer to a question asked before that is dr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ugr.config.settings import CacheSettings
 from ugr.errors import Conflict
@@ -26,6 +26,11 @@ SLICE = 1000
 """Entries stored before the loop gets its turn again."""
 
 
+def elsewhere(answers: Iterable[EndpointAnswer]) -> tuple[tuple[str, str], ...]:
+    """Return the endpoints that have a name at another path than the first that their mount gives, and that path."""
+    return tuple((answer.endpoint, answer.path) for answer in answers if answer.path is not None)
+
+
 class Keeper:
     """The one writer of the cache."""
 
@@ -34,6 +39,11 @@ class Keeper:
         self._slots = slots
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
+        self._retired = False
+
+    def retire(self) -> None:
+        """Keep nothing any more: another configuration has taken over, of which this is not true."""
+        self._retired = True
 
     def generation(self, path: str) -> int:
         """Return the generation of a path, to be taken when a question is asked."""
@@ -47,7 +57,7 @@ class Keeper:
         self, path: str, answers: Collection[EndpointAnswer], unasked: Mapping[str, str], generation: int
     ) -> None:
         """Remember what all endpoints said of one name; a silence without a find is not remembered."""
-        if generation != self.generation(path):
+        if self._retired or generation != self.generation(path):
             return
         try:
             merged = merge(path, answers)
@@ -81,6 +91,7 @@ class Keeper:
                 excluded=tuple((item.endpoint, item.reason) for item in merged.excluded),
                 unasked=mask(unasked),
                 silent=mask(silent),
+                elsewhere=elsewhere(answers),
                 generation=generation,
             )
         self._cache.store(path, entry)
@@ -93,7 +104,7 @@ class Keeper:
         Files are remembered only when the listing misses nothing and the endpoints that list are
         those that are read: only then is "not listed there" the same as "not there".
         """
-        if generation != self.generation(listing.path):
+        if self._retired or generation != self.generation(listing.path):
             return
         now = self._cache.clock()
         whole = not (listing.unasked or listing.shortfall.missing or listing.shortfall.truncated)
@@ -110,7 +121,7 @@ class Keeper:
                 generation,
             ),
         )
-        if whole and eligible.readers_mask == eligible.listers_mask:
+        if whole and eligible.listing_tells and eligible.readers_mask == eligible.listers_mask:
             task = asyncio.get_running_loop().create_task(self._fill(listing, eligible, set(virtual), generation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -127,7 +138,7 @@ class Keeper:
             path = prefix + name
             # in this order: a change of the path gives the directory its new generation first
             of_path = self.generation(path)
-            if generation != self.generation(listing.path):
+            if self._retired or generation != self.generation(listing.path):
                 return
             if name in virtual or name in listing.contradicted or (info.size is None and not info.directory):
                 continue

@@ -7,7 +7,7 @@ know: how mounts are written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ugr.federation.answers import Target
@@ -17,36 +17,64 @@ from ugr.federation.answers import Target
 class Route:
     """One endpoint under one mount: the first ``strip`` characters of a path become ``base``.
 
-    ``base`` has no trailing slash, so the endpoint's root is "".
+    ``base`` has no trailing slash, so the endpoint's root is "". ``rename`` changes what follows
+    ``base``. With ``prefixes`` the path may be below any of them, the first being the likeliest;
+    they have no trailing slash either.
     """
 
     endpoint: str
     bit: int
     strip: int
     base: str
+    rename: Callable[[str], str] | None = None
+    prefixes: tuple[str, ...] = ()
 
     def path(self, lfn: str) -> str:
         """Translate a path of the federation into the endpoint's own."""
-        return (self.base + ("" if lfn == "/" else lfn[self.strip :])) or "/"
+        inside = self._inside(lfn)
+        return (self.prefixes[0] + inside if self.prefixes else inside) or "/"
 
     def target(self, lfn: str) -> Target:
-        """Return the endpoint and its own path."""
-        return Target(self.endpoint, self.path(lfn))
+        """Return the endpoint and its own path, or paths."""
+        if not self.prefixes:
+            return Target(self.endpoint, self._inside(lfn) or "/")
+        inside = self._inside(lfn)
+        first, *others = (prefix + inside or "/" for prefix in self.prefixes)
+        return Target(self.endpoint, first, tuple(others))
+
+    def _inside(self, lfn: str) -> str:
+        rest = "" if lfn == "/" else lfn[self.strip :]
+        return self.base + (rest if self.rename is None else self.rename(rest))
 
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """The routes of every path whose deepest mount is one and the same."""
+    """The routes of every path whose deepest mount is one and the same.
+
+    ``listing_tells`` says that a name in the listing of one of ``listers`` tells where the file is:
+    at the one path that its route gives.
+    """
 
     readers: tuple[Route, ...] = ()
     listers: tuple[Route, ...] = ()
     readers_mask: int = 0
     listers_mask: int = 0
+    listing_tells: bool = True
 
     @classmethod
     def of(cls, readers: Sequence[Route], listers: Sequence[Route]) -> Eligible:
         """Make one from its routes."""
-        return cls(tuple(readers), tuple(listers), _mask(readers), _mask(listers))
+        plain = all(route.rename is None and len(route.prefixes) < 2 for route in (*readers, *listers))
+        return cls(tuple(readers), tuple(listers), _mask(readers), _mask(listers), plain)
+
+    def holders(self, lfn: str, mask: int, elsewhere: Iterable[tuple[str, str]] = ()) -> tuple[Target, ...]:
+        """Return where the endpoints in a mask have a file; ``elsewhere`` are those that have it at another path."""
+        paths = dict(elsewhere)
+        return tuple(
+            Target(route.endpoint, paths.get(route.endpoint) or route.path(lfn))
+            for route in self.readers
+            if route.bit & mask
+        )
 
 
 def _mask(routes: Sequence[Route]) -> int:

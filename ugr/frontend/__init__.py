@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import flask
@@ -21,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from ugr.call import new_id
 from ugr.config.settings import Settings
 from ugr.errors import UgrError
-from ugr.frontend import headers, methods, ops, replies
+from ugr.frontend import apologies, headers, methods, ops, replies
 from ugr.frontend.bridge import Bridge
 from ugr.frontend.data import DataSigner
 from ugr.frontend.door import Area, Door, Inside, Request
@@ -43,6 +44,7 @@ class FrontEnd(Flask):
 
     door: Door
     observer: Observer
+    pages: Pages
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -78,19 +80,19 @@ class FrontEnd(Flask):
     def apology(self, error: Exception, environ: dict[str, Any]) -> Reply:
         """Return the answer for an error; the only place where an unexpected one is logged."""
         id, accept = environ["ugr.id"], environ.get("HTTP_ACCEPT")
-        code = "internal"
+        code, page = "internal", partial(apologies.page, self.pages, environ)
         if isinstance(error, UgrError):
             code = error.code
-            reply = replies.failure(error, id, accept, self.door.challenges())
+            reply = replies.failure(error, id, accept, self.door.challenges(), page)
             if reply.status >= 500:
                 level = logging.INFO if reply.status == 503 else logging.WARNING
                 log.log(level, "%s: %s", error.code, error, extra={"request": id})
         elif isinstance(error, Refusal):
             code = error.code
-            reply = replies.refused(error, id, accept)
+            reply = replies.refused(error, id, accept, page)
         else:
             log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request": id})
-            reply = replies.unexpected(id, accept)
+            reply = replies.unexpected(id, accept, page)
         environ["ugr.outcome"].failed(code, reply.status)
         return reply
 
@@ -131,7 +133,8 @@ def create_app(
     """
     app = FrontEnd(__name__, static_folder=None)
     app.url_map.merge_slashes = False
-    inside = Inside(Bridge(loop, settings_of), signer, Pages(app.jinja_env))
+    app.pages = Pages(app.jinja_env)
+    inside = Inside(Bridge(loop, settings_of), signer, app.pages)
     app.door = Door(namespace_of, settings_of, identities, inside)
     app.observer = Observer(settings_of)
     app.register_blueprint(ops.pages(loop, ready))

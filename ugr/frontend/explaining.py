@@ -62,7 +62,7 @@ def _located(located: Located) -> Facts:
         **_info(located.info),
         "etag": located.etag,
         "age": round(located.age, 3),
-        "holders": [asdict(target) for target in located.holders],
+        "holders": [{"endpoint": target.endpoint, "path": target.path} for target in located.holders],
         "excluded": [asdict(item) for item in located.excluded],
         "unasked": list(located.unasked),
         "silent": list(located.silent),

@@ -75,13 +75,14 @@ def answer(request: Request) -> Reply:
 class Rows:
     """The rows of a page's table, made while they are asked for.
 
-    ``count`` and ``ordered`` say what came, and are right when the rows have come to their end.
+    ``count``, ``bytes`` and ``ordered`` say what came, and are right when the rows have come to their end.
     """
 
     def __init__(self, batches: Iterable[list[FileInfo]], base: str) -> None:
         self._batches = batches
         self._base = base
         self.count = 0
+        self.bytes = 0
         self.ordered = True
 
     def __iter__(self) -> Iterator[Markup]:
@@ -100,6 +101,7 @@ class Rows:
 
     def _pieces(self, entries: list[FileInfo]) -> Iterator[Markup]:
         self.count += len(entries)
+        self.bytes += sum(info.size or 0 for info in entries)
         for start in range(0, len(entries), ENTRIES_PER_PIECE):
             rows = [_row(self._base, info) for info in entries[start : start + ENTRIES_PER_PIECE]]
             yield Markup("".join(rows))  # noqa: S704  # each part of a row has been escaped

@@ -12,7 +12,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from ipaddress import ip_address
+from shlex import quote
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,7 +23,7 @@ import flask
 from ugr.call import Call
 from ugr.errors import PermissionDenied, Unsupported
 from ugr.frontend import data, explaining, exposition, headers, replies
-from ugr.frontend.door import Request
+from ugr.frontend.door import Request, encoded_prefix
 from ugr.frontend.outcome import DATA
 from ugr.frontend.replies import Blocks, Refusal, Reply
 from ugr.metrics import counts
@@ -30,6 +32,9 @@ from ugr.transport import LoopThread
 
 TICK = 2.0
 """Seconds within which a live event loop has turned."""
+
+MOST_OFTEN = 2
+"""Seconds between two readings of a page that is read again and again, at least."""
 
 HTML, JSON, PLAIN = "text/html", "application/json", "text/plain"
 NO_STORE = ("Cache-Control", "no-store")
@@ -93,7 +98,31 @@ def endpoints(request: Request) -> Reply:
     statuses = request.namespace.statuses()
     if headers.preferred(request.header("Accept"), (HTML, JSON)) == JSON:
         return replies.as_json(200, {"endpoints": [explaining.status(item) for item in statuses]}, NO_STORE)
-    return request.inside.pages.html("endpoints.html", NO_STORE, statuses=statuses, now=time.time())
+    states = [item.state for item in statuses]
+    return request.inside.pages.html(
+        "endpoints.html",
+        NO_STORE,
+        files=_files(request),
+        statuses=statuses,
+        up=states.count("up"),
+        down=states.count("down"),
+        unknown=states.count("unknown"),
+        refresh=_refresh(_parameters(request.query).get("refresh", "")),
+        now=time.time(),
+    )
+
+
+def _files(request: Request) -> str:
+    return encoded_prefix(request.settings.ugr.prefix) + "/"
+
+
+def _refresh(text: str) -> int | None:
+    """Return the seconds after which a page is to be read again, None for never."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not MOST_OFTEN <= int(text) <= 3600:
+        raise Refusal("bad-parameter", f"refresh is a number of seconds from {MOST_OFTEN} to 3600")
+    return int(text)
 
 
 def locate(request: Request) -> Reply:
@@ -105,8 +134,17 @@ def locate(request: Request) -> Reply:
     asked = _parameters(request.query)
     form = headers.preferred(request.header("Accept"), (HTML, JSON, PLAIN))
     path, call = asked.get("path", ""), _from(request.call, asked.get("from", ""))
+    page = partial(
+        request.inside.pages.html,
+        "locate.html",
+        NO_STORE,
+        files=_files(request),
+        path=path,
+        source=asked.get("from", ""),
+        here=request.call.address,
+    )
     if not path and form == HTML:
-        return request.inside.pages.html("locate.html", NO_STORE, path="", source="", facts=None)
+        return page(facts=None)
     if not path:
         raise Refusal("bad-parameter", "say which path: /-/locate?path=/atlas/file")
     namespace = request.namespace
@@ -115,7 +153,13 @@ def locate(request: Request) -> Reply:
         return replies.as_json(200, found, NO_STORE)
     if form == PLAIN:
         return replies.text(200, explaining.plain(found), NO_STORE)
-    return request.inside.pages.html("locate.html", NO_STORE, path=path, source=asked.get("from", ""), facts=found)
+    return page(facts=found, command=_command(path, call.address))
+
+
+def _command(path: str, address: str | None) -> str:
+    """Return what asks the same in a terminal of this host."""
+    words = ["ugr", "locate", *(() if address is None else ("--from", address)), path]
+    return " ".join(map(quote, words))
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _MINUTES = tuple(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(1440))
 _LAST_SECOND = 253402300799
 """The end of the year 9999."""
+_LONG = ((2 * 86400, 86400, "d"), (2 * 3600, 3600, "h"), (120, 60, "min"))
+"""Seconds from which on a time is told in a unit, the unit's seconds and its name."""
 
 
 class Pages:
@@ -38,6 +40,8 @@ class Pages:
         environment.lstrip_blocks = True
         environment.filters["size"] = size
         environment.filters["when"] = when
+        environment.filters["exactly"] = exactly
+        environment.filters["lasting"] = lasting
         self._environment = environment
         style, script = (self._part(name) for name in ("style.css", "page.js"))
         self._parts = {"style": style, "script": script}
@@ -56,7 +60,7 @@ class Pages:
 
     def html(self, template: str, *headers: tuple[str, str], status: int = 200, **values: Any) -> Reply:
         """Answer with a page."""
-        text = self._environment.get_template(template).render(self._parts, **values)
+        text = self._environment.get_template(template).render(self._parts, status=status, **values)
         return Reply(status, (*headers, *self.headers), text.encode("utf-8", "replace"))
 
     def streamed(self, template: str, headers: Pairs, close: Callable[[], None], **values: Any) -> Reply:
@@ -101,3 +105,11 @@ def exactly(seconds: float) -> str:
 def _day(day: int) -> str:
     parts = time.gmtime(day * 86400)
     return f"{parts.tm_year:04d}-{parts.tm_mon:02d}-{parts.tm_mday:02d}"
+
+
+def lasting(seconds: float) -> str:
+    """Return how long something lasts, for people: ``45 s``, ``3 h``; negative is taken for nothing."""
+    for least, unit, name in _LONG:
+        if seconds >= least:
+            return f"{seconds // unit:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} s"

@@ -22,6 +22,9 @@ from ugr.log import one_line
 
 Pairs = tuple[tuple[str, str], ...]
 
+TEXT, JSON, HTML = "text/plain", "application/json", "text/html"
+"""The forms of an error."""
+
 RETRY_AFTER = 5.0
 """Seconds that a client is asked to wait when nobody knows better."""
 
@@ -200,7 +203,25 @@ def status_of(error: UgrError, challenges: tuple[str, ...]) -> int:
     return 403 if status == 401 and not challenges else status
 
 
-def failure(error: UgrError, id: str, accept: str | None, challenges: tuple[str, ...] = ()) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a client is told of an error, whatever the form."""
+
+    status: int
+    code: str
+    message: str
+    path: str | None
+    id: str
+    headers: Pairs = ()
+
+
+Page = Callable[[Told], Reply]
+"""Makes a page of an error."""
+
+
+def failure(
+    error: UgrError, id: str, accept: str | None, challenges: tuple[str, ...] = (), page: Page | None = None
+) -> Reply:
     """Answer an error of the rooms behind the door."""
     status = status_of(error, challenges)
     headers: list[tuple[str, str]] = []
@@ -210,20 +231,21 @@ def failure(error: UgrError, id: str, accept: str | None, challenges: tuple[str,
         wait = RETRY_AFTER if error.retry_after is None else error.retry_after
         headers.append(("Retry-After", str(max(1, math.ceil(wait)))))
     headers += unasked(error.unasked)
-    return _told(status, error.code, error.message, error.path, id, accept, tuple(headers))
+    return _written(Told(status, error.code, error.message, error.path, id, tuple(headers)), accept, page)
 
 
-def refused(refusal: Refusal, id: str, accept: str | None) -> Reply:
+def refused(refusal: Refusal, id: str, accept: str | None, page: Page | None = None) -> Reply:
     """Answer a refusal."""
     if refusal.body is not None:
         content_type = ("Content-Type", "application/xml; charset=utf-8")
         return Reply(refusal.status, (*refusal.headers, content_type), refusal.body)
-    return _told(refusal.status, refusal.code, refusal.message, None, id, accept, refusal.headers)
+    return _written(Told(refusal.status, refusal.code, refusal.message, None, id, refusal.headers), accept, page)
 
 
-def unexpected(id: str, accept: str | None) -> Reply:
+def unexpected(id: str, accept: str | None, page: Page | None = None) -> Reply:
     """Answer a fault of ours; the client learns nothing but the request id, under which it is logged."""
-    return _told(500, "internal", "internal error; the log has more under the request id", None, id, accept, ())
+    told = Told(500, "internal", "internal error; the log has more under the request id", None, id)
+    return _written(told, accept, page)
 
 
 def unasked(names: Iterable[str]) -> Pairs:
@@ -242,10 +264,18 @@ def as_json(status: int, value: Any, *headers: tuple[str, str]) -> Reply:
     return Reply(status, (*headers, ("Content-Type", "application/json")), json.dumps(value).encode("ascii") + b"\n")
 
 
-def _told(status: int, code: str, message: str, path: str | None, id: str, accept: str | None, headers: Pairs) -> Reply:
-    headers = (*headers, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-    if preferred(accept, ("text/plain", "application/json")) == "application/json":
-        facts = {"status": status, "code": code, "message": message, "path": path, "request": id}
-        return as_json(status, facts, *headers)
-    lines = [f"{status} {code}: {message}", *([] if path is None else [f"path: {path}"]), f"request: {id}"]
-    return text(status, "".join(one_line(line) + "\n" for line in lines), *headers)
+def _written(told: Told, accept: str | None, page: Page | None) -> Reply:
+    """Answer an error as text, as JSON, or as a page for clients that prefer one."""
+    offers = (TEXT, JSON) if page is None else (TEXT, JSON, HTML)
+    form = preferred(accept, offers)
+    told = replace(told, headers=(*told.headers, ("Cache-Control", "no-store")))
+    if page is not None and form == HTML:
+        return page(told)
+    headers = (*told.headers, ("X-Content-Type-Options", "nosniff"))
+    if form == JSON:
+        facts = {"status": told.status, "code": told.code, "message": told.message, "path": told.path}
+        return as_json(told.status, facts | {"request": told.id}, *headers)
+    lines = [f"{told.status} {told.code}: {told.message}", f"request: {told.id}"]
+    if told.path is not None:
+        lines.insert(1, f"path: {told.path}")
+    return text(told.status, "".join(one_line(line) + "\n" for line in lines), *headers)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where endpoints appear in the namespace; pure, made once.
+"""Where endpoints appear in the namespace, and how names are translated for them; pure, made once.
 
 Knows: ``mount = /atlas /belle2=/data/belle``, component boundaries, longest first. Refuses to
 know: rights, asking.
@@ -9,13 +9,15 @@ A mount point and every directory above it exist by themselves, whatever the end
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ugr.errors import BadRequest, ConfigError
 from ugr.federation.routes import Eligible, Route
 from ugr.federation.slots import Slots
 from ugr.namespace.paths import ancestors, normalise, parent, within
+from ugr.namespace.translate import SCHEMES, prefixes
+from ugr.plugin.options import EndpointOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,20 @@ class Mounted:
     mounts: tuple[Mount, ...]
     readable: bool = True
     listable: bool = True
+    rename: Callable[[str], str] | None = None
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, endpoint: str, options: EndpointOptions) -> Mounted:
+        """Make one from an endpoint's options; raise ConfigError for the first that cannot be used."""
+        return cls(
+            endpoint,
+            parse(options.mount),
+            options.readable,
+            options.listable,
+            SCHEMES[options.names],
+            prefixes(options.multiply),
+        )
 
 
 class Mounts:
@@ -99,9 +115,10 @@ def _eligible(point: str, mounted: Sequence[Mounted], slots: Slots) -> Eligible:
             continue
         mount = max(above, key=lambda candidate: len(candidate.prefix))
         strip = 0 if mount.prefix == "/" else len(mount.prefix)
-        route = Route(item.endpoint, slots.bit(item.endpoint), strip, "" if mount.base == "/" else mount.base)
+        base = "" if mount.base == "/" else mount.base
+        route = Route(item.endpoint, slots.bit(item.endpoint), strip, base, item.rename, item.prefixes)
         if item.readable:
             readers.append(route)
-        if item.listable:
+        if item.listable and item.rename is None:
             listers.append(route)
     return Eligible.of(readers, listers)

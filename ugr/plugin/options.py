@@ -31,6 +31,19 @@ class EndpointOptions:
         "=/path, the directory of the endpoint that appears there.",
         example="/atlas /belle2=/data/belle",
     )
+    multiply: Words = option(
+        (),
+        help="Directories of the endpoint below which a path may be; each is asked for it, and the first that has it "
+        "counts. Listings show them as one.",
+        example="/disk1 /disk2",
+    )
+    names: str = option(
+        "plain",
+        help="How files are named below a mount. plain: as in the federation; rucio: with the hash of Rucio's "
+        "deterministic storages, scope/name as scope/11/b4/name, and the endpoint is not asked for listings whatever "
+        "listable says, because the hash cannot be undone.",
+        choices=("plain", "rucio"),
+    )
     position: Position | None = option(
         None,
         help="Latitude and longitude in degrees. Without it the host of public_url (or url) is looked up in the "
@@ -63,3 +76,7 @@ class EndpointOptions:
     max_entries: int = option(
         1_000_000, help="Entries taken from one directory; more are cut off with a word.", minimum=1
     )
+
+    def __post_init__(self) -> None:
+        if self.names == "rucio":
+            object.__setattr__(self, "listable", False)

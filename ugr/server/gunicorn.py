@@ -116,10 +116,10 @@ def serve(config: Path) -> int:
     scratch = _Scratch()
     try:
         application = build(scratch)
-        settings = application.runtime.settings.ugr
+        settings = application.service.runtime.settings.ugr
         _require_free(settings.listen)
         _forget_counts(application)
-        options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.runtime.directory)}
+        options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.service.directory)}
         _Server(application, options, scratch).run()
     except SystemExit as leaving:
         return int(leaving.code or 0)
@@ -130,9 +130,9 @@ def serve(config: Path) -> int:
 
 def _forget_counts(application: Application) -> None:
     """Have this service's numbers begin at nothing, as those of any service that is started do."""
-    if application.runtime.directory is not None:
+    if application.service.directory is not None:
         try:
-            metrics.clear(application.runtime.directory)
+            metrics.clear(application.service.directory)
         except OSError as error:
             log.warning("metrics go on from the last run: %s", error)
 
@@ -165,10 +165,10 @@ def _when_ready(server: Any) -> None:
 
 
 def _post_worker_init(worker: Any) -> None:
-    worker.wsgi.runtime.start()
+    worker.wsgi.service.start()
 
 
 def _worker_exit(_server: Any, worker: Any) -> None:
     application = getattr(worker, "wsgi", None)
     if application is not None:
-        application.runtime.stop()
+        application.service.stop()

@@ -66,7 +66,8 @@ class MemoryEndpoint(Endpoint):
 
     The knobs may be turned at any time. ``delay`` is seconds before each answer; ``fail`` is raised
     instead of one (a fresh copy each time); ``hang`` keeps every question until its deadline;
-    ``stall`` keeps listings after their first ``page`` entries; ``outside`` are names that lead
+    ``stall`` keeps listings after their first ``page`` entries; ``broken`` are names at and below
+    which every question is refused; ``outside`` are names that lead
     out of the root. ``asked`` grows by ``(verb, path)`` for every question; redirects are not questions.
     """
 
@@ -78,6 +79,7 @@ class MemoryEndpoint(Endpoint):
         super().__init__(name, options if options is not None else MemoryOptions())
         self.files: dict[str, Stored] = {}
         self.directories: set[str] = {"/"}
+        self.broken: set[str] = set()
         self.outside: set[str] = set()
         self.delay = 0.0
         self.fail: UgrError | None = None
@@ -226,6 +228,8 @@ class MemoryEndpoint(Endpoint):
         """Do what every question does first: count it, wait, fail."""
         self.asked.append((verb, path))
         await self.pause(verb, path, call, self.hang)
+        if any(path == name or path.startswith(name + "/") for name in self.broken):
+            raise Refused("that part is broken", path=path, endpoint=self.name, verb=verb)
         if self.fail is not None:
             raise copy.copy(self.fail).at(path=path, endpoint=self.name, verb=verb)
 

@@ -44,6 +44,7 @@ class HttpOptions(AccessOptions):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.index == "none":
             object.__setattr__(self, "listable", False)
 

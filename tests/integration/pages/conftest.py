@@ -76,5 +76,6 @@ mount = /atlas
 position = 25.03, 121.56
 """
     with serving(directory, configuration, name="pages", workers=WORKERS, options=f"access_log = {log}") as ugr:
-        assert wait_for(lambda: b'"down"' in ugr.ask("/-/endpoints", headers={"Accept": "application/json"}).body, limit=20.0)
+        asked = {"Accept": "application/json"}
+        assert wait_for(lambda: b'"down"' in ugr.ask("/-/endpoints", headers=asked).body, limit=20.0)
         yield Site(ugr, log)

@@ -24,7 +24,7 @@ from ugr.federation.policies import Geo, Health, Network, Shuffle, Weight
 from ugr.federation.selection import EndpointPlace, Selection
 from ugr.federation.slots import Slots
 from ugr.model import Position
-from ugr.namespace.mounts import Mounted, Mounts, parse
+from ugr.namespace.mounts import Mounted, Mounts
 from ugr.testing.memory import MemoryEndpoint, MemoryOptions
 
 HERE = Position(0.0, 0.0)
@@ -67,13 +67,7 @@ class World:
         selection.client = lambda address: _client(address)  # type: ignore[method-assign]
         guards = {name: GuardedEndpoint(endpoint, self.board) for name, endpoint in self.endpoints.items()}
         self.federation = Federation(guards, selection, self.cache, self.slots, self.settings, self.board.downs)
-        self.mounts = Mounts(
-            [
-                Mounted(name, parse(e.options.mount), e.options.readable, e.options.listable)
-                for name, e in self.endpoints.items()
-            ],
-            self.slots,
-        )
+        self.mounts = Mounts([Mounted.of(name, e.options) for name, e in self.endpoints.items()], self.slots)
 
     def __getattr__(self, name: str) -> MemoryEndpoint:
         """Return an endpoint by its name."""

@@ -98,7 +98,7 @@ def test_error_is_told_with_its_code_and_with_who_said_what(world: World, ask: C
         ("GET", "/fed/atlas", {"Accept": "text/html"}, "local"),
         ("OPTIONS", "/fed/atlas/f", {}, "local"),
         ("GET", "/", {}, "local"),
-        ("GET", "/-/health/live", {}, "local"),
+        ("GET", "/-/endpoints", {}, "local"),
         ("GET", "/fed/none", {}, "absent"),
         ("GET", "/elsewhere", {}, "refused"),
         ("PUT", "/fed/atlas/f", {}, "refused"),
@@ -262,3 +262,11 @@ def test_outcome_of_one_request_is_not_that_of_another(world: World, ask: Client
     ask("OPTIONS", "/fed/atlas/f")
     first, second = lines()
     assert ("asked" in first, "asked" in second) == (True, False)
+
+
+def test_health_check_is_told_only_when_it_fails(world: World, ask: Client, lines: Any) -> None:
+    ask("GET", "/-/health/ready")
+    assert lines() == []
+    world.problems.append("every endpoint is down")
+    ask("GET", "/-/health/ready")
+    assert the_line(lines)["status"] == 503

@@ -53,9 +53,17 @@ def test_endpoints_are_shown_with_their_state(ask: Client) -> None:
         ("<ral>", "down", None),
     ]
     text = ask("GET", "/-/endpoints").text
-    assert "<td>&lt;ral&gt;</td>" in text
+    assert '<td class="first">&lt;ral&gt;</td>' in text
     assert "refused &amp; reset" in text
-    assert "<td>read, list</td>" in text
+    assert '<td><span class="tag">read</span><span class="tag">list</span></td>' in text
+    assert '2 endpoints: 1 up, <strong class="down">1 down</strong>.' in text
+
+
+def test_endpoints_can_be_read_again_and_again(ask: Client) -> None:
+    assert "http-equiv" not in ask("GET", "/-/endpoints").text
+    assert '<meta http-equiv="refresh" content="10">' in ask("GET", "/-/endpoints?refresh=10").text
+    for text in ("1", "0", "x", "99999", "-5", "%D9%A3"):
+        assert ask("GET", f"/-/endpoints?refresh={text}").status == 400
 
 
 def test_locate_tells_everything_in_json(world: World, ask: Client) -> None:
@@ -133,6 +141,7 @@ def test_path_typed_into_the_form_is_escaped(ask: Client) -> None:
     text = ask("GET", "/-/locate?path=/%3Cscript%3E%22").text
     assert "<script>" not in text
     assert 'value="/&lt;script&gt;&#34;"' in text
+    assert "ugr locate --from 192.0.2.7 &#39;/&lt;script&gt;&#34;&#39;" in text
 
 
 @pytest.mark.parametrize("target", ["/-", "/-/", "/-/none", "/-/endpoints/x", "/-/health", "/-/data", "/-/data/"])

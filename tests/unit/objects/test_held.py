@@ -63,12 +63,14 @@ def test_one_that_has_ended_or_was_refused_is_had_anew():
         ticket = Ticket()
         assert await current(ticket) == 1100.0
         ticket.now = 1100.0
-        assert await current(ticket) == 1200.0
-        ticket.drop(1200.0)
+        old = await current(ticket)
+        assert old == 1200.0
+        ticket.drop(old)
         ticket.now = 1101.0
         assert await current(ticket) == 1201.0
-        ticket.drop(1200.0)
+        ticket.drop(old)
         assert await current(ticket) == 1201.0
+        assert ticket.obtained == 3
 
     asyncio.run(asked())
 

@@ -17,7 +17,7 @@ from ugr.model import FileInfo
 
 def page(request: Request) -> Reply:
     """Say where the files are."""
-    return request.inside.pages.html("home.html", prefix=encoded_prefix(request.settings.ugr.prefix) + "/")
+    return request.inside.pages.html("home.html", files=encoded_prefix(request.settings.ugr.prefix) + "/")
 
 
 def propfind(request: Request) -> Reply:

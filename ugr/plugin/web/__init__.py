@@ -11,7 +11,7 @@ from ugr.plugin.web.access import Access, AccessOptions, access_faults
 from ugr.plugin.web.certificates import Certificates
 from ugr.plugin.web.digests import DIGEST_NAMES, digests
 from ugr.plugin.web.trail import Trail, origin
-from ugr.plugin.web.web import MAX_ANSWER, Reached, Web
+from ugr.plugin.web.web import MAX_ANSWER, Opened, Reached, Web
 
 __all__ = [
     "DIGEST_NAMES",
@@ -19,6 +19,7 @@ __all__ = [
     "Access",
     "AccessOptions",
     "Certificates",
+    "Opened",
     "Reached",
     "Trail",
     "Web",

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The composition root: the only place that sees all rooms.
+"""One configuration at work: everything that is built from it, opened, watched and closed again.
+
+Knows: which parts there are and how they fit together. Refuses to know: which configuration is in
+use (``service``), requests.
 
 ``Runtime.load`` reads the configuration and builds everything, touching nothing outside; it may
 run before a worker is forked. ``start`` starts the event loop, opens the endpoints and begins to
-watch them; ``stop`` mirrors it. ``wsgi_application`` is the front end of a runtime.
+watch them; ``stop`` mirrors it. A runtime that follows another takes over its process: the loop,
+the cache, and every endpoint whose options are the same.
 """
 
 from __future__ import annotations
@@ -12,12 +16,11 @@ import asyncio
 import hashlib
 import logging
 import os
-import sys
-import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ugr.app.process import Process
 from ugr.config.bind import settings as bind_settings
 from ugr.config.directory import runtime_directory
 from ugr.config.faults import Faults
@@ -27,9 +30,7 @@ from ugr.config.settings import Settings
 from ugr.errors import ConfigError
 from ugr.federation.answers import EndpointStatus
 from ugr.federation.board import Board
-from ugr.federation.cache import Cache
 from ugr.federation.federation import Federation
-from ugr.federation.generations import Generations
 from ugr.federation.geo import GeoDatabase
 from ugr.federation.guarded import GuardedEndpoint
 from ugr.federation.leader import Candidate
@@ -37,24 +38,17 @@ from ugr.federation.networks import Networks
 from ugr.federation.poller import Poller
 from ugr.federation.selection import EndpointPlace, Selection
 from ugr.federation.shared_board import SharedBoard
-from ugr.federation.slots import Slots
 from ugr.federation.upkeep import Upkeep, secrets_of
-from ugr.frontend import FrontEnd, create_app
-from ugr.frontend.data import DataSigner
-from ugr.identity import IdentityChain
-from ugr.metrics import counts
 from ugr.namespace.authz import Authorizer, Operator
 from ugr.namespace.mounts import Mounted, Mounts, parse
 from ugr.namespace.namespace import Namespace
+from ugr.namespace.translate import prefixes
 from ugr.plugin import loader
 from ugr.plugin.endpoint import Endpoint
 from ugr.plugin.policy import Policy
-from ugr.transport import LoopThread, Transport
+from ugr.transport import Transport
 
 log = logging.getLogger("ugr.app")
-
-SWITCH_INTERVAL = 1e-4
-"""Seconds after which a busy Python thread lets the event loop run; the default is 50 times as much."""
 
 OPEN_LIMIT = 10.0
 """Seconds that an endpoint may take to open before the service starts without waiting for it."""
@@ -63,8 +57,7 @@ OPEN_LIMIT = 10.0
 class Runtime:
     """One configuration at work in one process.
 
-    ``directory`` is where it meets the other processes of the host: they agree on the health of
-    endpoints, and each hears what the others change. Without one it keeps to itself.
+    What it shares with the runtimes before and after it is in ``process``.
     """
 
     def __init__(
@@ -73,21 +66,21 @@ class Runtime:
         settings: Settings,
         endpoints: dict[str, Endpoint],
         policies: Sequence[Policy],
-        directory: Path | None = None,
+        process: Process,
     ) -> None:
         self.document = document
         self.settings = settings
         self.endpoints = endpoints
-        self.loop = LoopThread()
-        self.slots = Slots()
-        self.directory = directory
+        self.process = process
+        self.loop = process.loop
+        self.cache = process.cache
+        directory = process.directory
+        self.keys = slot_names(document, endpoints)
         self.board = (
             Board(tuple(endpoints), settings.health)
             if directory is None
-            else SharedBoard(_slot_names(document, endpoints), settings.health)
+            else SharedBoard(self.keys, settings.health)
         )
-        self.generations = Generations()
-        self.cache = Cache(settings.cache, generations=self.generations)
         self.geo = GeoDatabase(settings.selection.geoip)
         self.networks = Networks(settings.networks)
         self.selection = Selection(policies, self.geo, self.networks, fuzz=settings.selection.fuzz)
@@ -98,28 +91,19 @@ class Runtime:
             }
         )
         self.guards = {name: GuardedEndpoint(endpoint, self.board) for name, endpoint in endpoints.items()}
-        self.federation = Federation(self.guards, self.selection, self.cache, self.slots, settings, self.board.downs)
-        self.mounted = [
-            Mounted(name, parse(endpoint.options.mount), endpoint.options.readable, endpoint.options.listable)
-            for name, endpoint in endpoints.items()
-        ]
-        self._mounts = Mounts(self.mounted, self.slots)
+        self.federation = Federation(self.guards, self.selection, self.cache, process.slots, settings, self.board.downs)
+        self.mounted = [Mounted.of(name, endpoint.options) for name, endpoint in endpoints.items()]
+        self._mounts = Mounts(self.mounted, process.slots)
         self.namespace = Namespace(
             self.federation, self._mounts, Authorizer(settings.acls, settings.networks), self.statuses
         )
         self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses)
-        self.signer = DataSigner(data_key(settings.ugr.data_key, directory))
-        self.identities = IdentityChain()
+        self.data_key = data_key(settings.ugr.data_key, directory)
         self._poller = Poller(endpoints, self.board, settings.health)
         self._watch: Poller | Candidate = self._poller
         if directory is not None and isinstance(self.board, SharedBoard):
             self._watch = Candidate(directory, self.board, self._poller)
-        self._upkeep = Upkeep(
-            endpoints, tuple(secrets_of(settings.ugr)), self.cache, self.geo, self.selection
-        )
-        self._transport: Transport | None = None
-        self._state = threading.Lock()
-        self._started_in: int | None = None
+        self._upkeep = Upkeep(endpoints, tuple(secrets_of(settings.ugr)), self.cache, self.geo, self.selection)
 
     @classmethod
     def load(
@@ -131,60 +115,88 @@ class Runtime:
         service and its user, is then neither needed nor touched. ``scratch`` makes a directory
         for a service that is configured without one.
         """
-        faults = Faults()
-        document = read(os.fspath(path), faults)
-        settings = bind_settings(document, faults)
-        endpoints = loader.build(document, faults, url_lifetime=settings.ugr.url_lifetime)
-        policies = loader.policies(settings.selection.policies, document, faults)
-        _check_mounts(document, endpoints, faults)
-        faults.raise_if_any()
+        document, settings, endpoints, policies = _parts(path)
         directory = runtime_directory(settings.ugr, scratch) if serving else None
-        return cls(document, settings, endpoints, policies, directory)
+        return cls(document, settings, endpoints, policies, Process(settings.cache, directory))
+
+    def successor(self, path: str | os.PathLike[str]) -> Runtime:
+        """Build the runtime of a configuration that is to take over from this one, in the same process.
+
+        Endpoints whose type and options stay the same are taken along as they are. Nothing is
+        started and nothing changes yet. Raises ConfigError with every fault.
+        """
+        document, settings, endpoints, policies = _parts(path)
+        for name, endpoint in endpoints.items():
+            mine = self.endpoints.get(name)
+            if mine is not None and mine.type == endpoint.type and mine.options == endpoint.options:
+                endpoints[name] = mine
+        return Runtime(document, settings, endpoints, policies, self.process)
 
     # --- life ----------------------------------------------------------------------------------
 
     def start(self, *, watch: bool = True) -> None:
-        """Start the loop, open the endpoints, and (with ``watch``) begin to probe them; idempotent.
+        """Start the process's loop, open the endpoints, and (with ``watch``) begin to probe them; idempotent.
 
         Raises UgrError when the loop cannot be started; an endpoint that cannot be opened is only
         logged, because it may come later.
         """
-        with self._state:
-            if self._started_in == os.getpid():
-                return
-            sys.setswitchinterval(SWITCH_INTERVAL)
-            self._count_with_others()
-            self.loop.start()
-            self.loop.run(self._open(watch))
-            self._started_in = os.getpid()
+        with self.process.starting() as first:
+            if first:
+                self.loop.run(self._open(watch))
 
     def stop(self) -> None:
         """Stop what ``start`` started; idempotent."""
-        with self._state:
-            if self._started_in != os.getpid():
-                return
-            self._started_in = None
-            self.loop.run(self._close())
-            self.loop.stop(timeout=5.0)
+        with self.process.stopping() as last:
+            if last:
+                self.loop.run(self._close())
 
     @property
     def started(self) -> bool:
-        """Say whether this process has started it."""
-        return self._started_in == os.getpid()
+        """Say whether this process has started."""
+        return self.process.started
 
-    def _count_with_others(self) -> None:
-        """Count where the other processes see it; without that, what this one counts is all that it can tell."""
-        if self.directory is not None:
-            try:
-                counts.attach(self.directory)
-            except OSError as error:
-                log.warning("metrics are those of one worker only: %s: %s", self.directory, error.strerror)
+    def take_over(self, before: Runtime) -> None:
+        """Begin where another runtime of this process ends: not one question is lost. Any thread but the loop's.
+
+        ``before`` may still answer the requests that have begun with it. Its endpoints that this
+        one does not take along are closed when their last question has ended.
+        """
+        self.loop.run(self._take_over(before))
+
+    async def _take_over(self, before: Runtime) -> None:
+        transport = await self.process.engine()
+        kept = {id(endpoint) for endpoint in self.endpoints.values()}
+        fresh = [e for e in self.endpoints.values() if all(e is not old for old in before.endpoints.values())]
+        await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in fresh))
+        if self.keys != before.keys:
+            # a listing is of all endpoints; a file's entry names those that it is of, and a new one is asked in addition
+            before.federation.keeper.retire()
+            self.cache.clear_listings()
+        if any(self.keys.get(name) != key for name, key in before.keys.items()):
+            self.cache.clear()
+        self.cache.configure(self.settings.cache)
+        if type(self.board) is Board and type(before.board) is Board and before.settings.health == self.settings.health:
+            self.board.inherit(before.board, [n for n, key in self.keys.items() if before.keys.get(n) == key])
+        await before._watch.stop()
+        await before._upkeep.stop()
+        self._upkeep.start()
+        if self.settings.health.enabled:
+            self._watch.start()
+        self.process.later(before._retire([g for g in before.guards.values() if id(g.endpoint) not in kept]))
+
+    async def _retire(self, guards: Sequence[GuardedEndpoint]) -> None:
+        """Close endpoints that are no longer configured, once nobody waits for them any more."""
+        limit = self.loop.loop.time() + self.settings.ugr.listing_deadline + OPEN_LIMIT
+        await asyncio.sleep(self.settings.ugr.deadline)
+        for guard in guards:
+            while guard.questions and self.loop.loop.time() < limit:
+                await asyncio.sleep(0.1)
+            await _quietly(guard.endpoint.close(), guard.name)
 
     async def _open(self, watch: bool) -> None:
-        self._transport = Transport()
-        await asyncio.gather(*(self._open_one(endpoint, self._transport) for endpoint in self.endpoints.values()))
-        if self.directory is not None:
-            self.generations.open(self.directory)
+        transport = await self.process.engine()
+        await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in self.endpoints.values()))
+        self.process.share()
         self._upkeep.start()
         if watch and self.settings.health.enabled:
             self._watch.start()
@@ -201,9 +213,7 @@ class Runtime:
         await self._upkeep.stop()
         for endpoint in self.endpoints.values():
             await _quietly(endpoint.close(), endpoint.name)
-        if self._transport is not None:
-            await self._transport.close()
-            self._transport = None
+        await self.process.close()
 
     async def probe_all(self) -> None:
         """Probe every endpoint once, all at the same time."""
@@ -249,19 +259,7 @@ class Runtime:
         return found
 
 
-def wsgi_application(runtime: Runtime) -> FrontEnd:
-    """Return the WSGI front end of a runtime; starts nothing."""
-    return create_app(
-        namespace_of=lambda: runtime.namespace,
-        settings_of=lambda: runtime.settings,
-        loop=runtime.loop,
-        signer=runtime.signer,
-        identities=runtime.identities,
-        ready=runtime.ready,
-    )
-
-
-def _slot_names(document: Document, endpoints: Mapping[str, Endpoint]) -> dict[str, str]:
+def slot_names(document: Document, endpoints: Mapping[str, Endpoint]) -> dict[str, str]:
     """Return the name by which all workers know each endpoint: its own, and a digest of its options.
 
     What is believed of an endpoint survives a change of the configuration as long as both stay.
@@ -275,15 +273,28 @@ def _slot_names(document: Document, endpoints: Mapping[str, Endpoint]) -> dict[s
     return names
 
 
+def _parts(path: str | os.PathLike[str]) -> tuple[Document, Settings, dict[str, Endpoint], Sequence[Policy]]:
+    """Read a configuration into its parts. Raises ConfigError with every fault."""
+    faults = Faults()
+    document = read(os.fspath(path), faults)
+    settings = bind_settings(document, faults)
+    endpoints = loader.build(document, faults, url_lifetime=settings.ugr.url_lifetime)
+    policies = loader.policies(settings.selection.policies, document, faults)
+    _check_mounts(document, endpoints, faults)
+    faults.raise_if_any()
+    return document, settings, endpoints, policies
+
+
 def _check_mounts(document: Document, endpoints: dict[str, Endpoint], faults: Faults) -> None:
-    """Report every mount option that cannot be used, with its place."""
+    """Report every option about places and names that cannot be used, with its own place."""
     for name, endpoint in endpoints.items():
-        try:
-            parse(endpoint.options.mount)
-        except ConfigError as error:
-            section = document.section(f"endpoint:{name}")
-            if section is not None:
-                section.blame(faults, error.message, "mount", show=False)
+        section = document.section(f"endpoint:{name}")
+        for option, check in (("mount", parse), ("multiply", prefixes)):
+            try:
+                check(getattr(endpoint.options, option))
+            except ConfigError as error:
+                if section is not None:
+                    section.blame(faults, error.message, option, show=False)
 
 
 async def _quietly(closing: Coroutine[Any, Any, None], name: str) -> None:
@@ -293,8 +304,3 @@ async def _quietly(closing: Coroutine[Any, Any, None], name: str) -> None:
             await closing
     except Exception as error:  # closing must reach every endpoint
         log.warning("[endpoint:%s] did not close: %s: %s", name, type(error).__name__, error)
-
-
-def configuration_path() -> Path:
-    """Return the configuration file of this process: $UGR_CONFIG or /etc/ugr/ugr.conf."""
-    return Path(os.environ.get("UGR_CONFIG", "/etc/ugr/ugr.conf"))

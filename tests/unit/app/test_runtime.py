@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The composition root: by what name all workers know an endpoint."""
 
-from ugr.app import _slot_names
+from ugr.app.runtime import slot_names
 from ugr.config.reader import parse
 from ugr.federation.slate import LONGEST_NAME
 
@@ -9,7 +9,7 @@ TEXT = "[endpoint:*]\ntype = file\n[endpoint:a]\npath = /a\n[endpoint:b]\npath =
 
 
 def names(text, *endpoints):
-    return _slot_names(parse(text), dict.fromkeys(endpoints or ("a", "b")))
+    return slot_names(parse(text), dict.fromkeys(endpoints or ("a", "b")))
 
 
 def test_the_same_configuration_gives_the_same_names_whatever_its_order():

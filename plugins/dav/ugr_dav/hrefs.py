@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paths of the federation and hrefs of a multistatus, in both directions.
+
+Knows: percent-encoding, and how storages write hrefs: as absolute URLs, with another host, relative,
+with doubled slashes, encoded more or less than needed, or not encoded at all. Refuses to know:
+requests, properties.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
+
+from ugr.plugin import EndpointError, NotFound
+from ugr.plugin.objects import encoded, showable
+from ugr.plugin.xml import REPLACED
+
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_SLASHES = re.compile("/{2,}")
+_BARE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+class Names:
+    """The URLs of everything below one URL."""
+
+    def __init__(self, url: str) -> None:
+        self._root = url.rstrip("/")
+
+    def url(self, path: str) -> str:
+        """Return the URL of a name; NotFound for one that is not Unicode, and so is nowhere."""
+        try:
+            return self._root + encoded(path)
+        except UnicodeEncodeError:
+            raise NotFound("the name is not valid Unicode", path=ascii(path)) from None
+
+    def directory(self, path: str) -> str:
+        """Return the URL of a directory, with its slash."""
+        return self.url("/" if path == "/" else f"{path}/")
+
+
+class Spelling:
+    """Whether a storage percent-encodes names in hrefs, as it should. Learnt; None as long as nobody knows.
+
+    XRootD, EOS and older modules for nginx write names as they are. It matters only for names that
+    would mean something else when decoded: ``100%25``.
+    """
+
+    def __init__(self) -> None:
+        self.encodes: bool | None = None
+
+    def doubtful(self, raw: str) -> bool:
+        """Say whether a name can be read in two ways, and it is not known which is right."""
+        if self.encodes is None and _BARE.search(raw):
+            self.encodes = False
+        return self.encodes is None and "%" in raw
+
+    def read(self, raw: str) -> str | None:
+        """Return the name that a component of an href stands for; None when it cannot be one."""
+        if REPLACED in raw or "?" in raw:
+            # not text, and what nobody can ask for: it would be the beginning of a query
+            return None
+        name = decoded(raw) if "%" in raw and self.encodes is not False else raw
+        return name if name is not None and "/" not in name and showable(name) else None
+
+
+class Place:
+    """A resource that was asked for by ``url``: which hrefs are its own, and which are inside it."""
+
+    def __init__(self, url: str) -> None:
+        path = urlsplit(url).path
+        self._base = _plain(path)
+        self._path = _SLASHES.sub("/", unquote(path)).rstrip("/")
+        self._inside: str | None = None
+
+    def inside(self, href: str) -> str | None:
+        """Return the last component of an href inside this place, as written; None for the place's own.
+
+        Raises EndpointError for an href that is neither.
+        """
+        raw = self._path_of(href).rstrip("/")
+        parent, _, last = raw.rpartition("/")
+        if parent == self._inside and last:
+            return last
+        if self._same(raw):
+            return None
+        if last and self._same(parent):
+            self._inside = parent
+            return last
+        raise EndpointError(
+            "the storage names other paths than it was asked for; check url, and that no proxy changes paths",
+            retryable=False,
+        )
+
+    def same(self, href: str) -> bool:
+        """Say whether an href is the place's own."""
+        return self._same(self._path_of(href).rstrip("/"))
+
+    def literally(self, href: str) -> bool:
+        """Say whether an href is the place's own as it stands, not decoded."""
+        return self._path_of(href).rstrip("/") == self._path
+
+    def beside(self, href: str) -> bool:
+        """Say whether an href names something else in the same directory."""
+        here, there = self._path.rpartition("/")[0], self._path_of(href).rstrip("/").rpartition("/")[0]
+        return there == here or decoded(there) == here
+
+    def _same(self, raw: str) -> bool:
+        return raw == self._path or ("%" in raw and decoded(raw) == self._path)
+
+    def _path_of(self, href: str) -> str:
+        """Return the path of an href, as written but for its slashes; whatever the host, it is this storage's."""
+        path = href.strip() if "\n" in href else href
+        path = _AUTHORITY.sub("", path, count=1)
+        if not path.startswith("/"):
+            path = f"{self._base}/{path.removeprefix('./')}"
+        return _plain(path)
+
+
+def decoded(raw: str) -> str | None:
+    """Percent-decode; None when that is not UTF-8."""
+    try:
+        return unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _plain(path: str) -> str:
+    return _SLASHES.sub("/", path) if "//" in path else path
