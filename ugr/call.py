@@ -47,12 +47,17 @@ class Call:
     the command line without ``--from``). A plugin sees the call of the *flight* that several
     clients may share: it has neither address nor identity, and the longest of their deadlines.
     Only a plugin that declares ``delegates = True`` is given the identity.
+
+    ``via`` names the federations that the question came through; ``sent_by`` those that sent the
+    client here. Both are sorted.
     """
 
     deadline: float
     id: str
     address: str | None = None
     identity: Identity = ANONYMOUS
+    via: tuple[str, ...] = ()
+    sent_by: tuple[str, ...] = ()
 
     @classmethod
     def until(
@@ -83,4 +88,4 @@ class Call:
 
     def for_flight(self) -> Call:
         """Return the call that endpoints see: no address, no identity."""
-        return Call(self.deadline, self.id)
+        return Call(self.deadline, self.id, via=self.via)

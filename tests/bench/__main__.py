@@ -102,7 +102,9 @@ def propfind(port: int) -> None:
 
 def main() -> int:
     """Measure everything; return the exit code."""
-    missing = [name for name in ("wrk", "nginx") if shutil.which(name) is None and not Path(f"/usr/sbin/{name}").exists()]
+    missing = [
+        name for name in ("wrk", "nginx") if shutil.which(name) is None and not Path(f"/usr/sbin/{name}").exists()
+    ]
     if missing:
         print(f"the benchmark needs {' and '.join(missing)} (Debian packages of those names)", file=sys.stderr)
         return 1
@@ -117,7 +119,9 @@ def main() -> int:
     print(f"{'signed S3 URL':<44} {cost.ours:10.1f} us; boto3 {cost.boto:.0f} us, {cost.ratio:.0f} times as much")
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({"figures": [asdict(figure) for figure in figures], "signing": asdict(cost)}, indent=1) + "\n")
+    out.write_text(
+        json.dumps({"figures": [asdict(figure) for figure in figures], "signing": asdict(cost)}, indent=1) + "\n"
+    )
     print(f"written: {out.relative_to(ROOT)}")
     return 0
 

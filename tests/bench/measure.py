@@ -93,8 +93,15 @@ def pin(pid: int) -> list[int]:
 
 
 def wrk(
-    name: str, pid: int, url: str, *, seconds: int = 4, connections: int = 32, script: Path | None = None,
-    arguments: tuple[str, ...] = (), expected: str | None = None,
+    name: str,
+    pid: int,
+    url: str,
+    *,
+    seconds: int = 4,
+    connections: int = 32,
+    script: Path | None = None,
+    arguments: tuple[str, ...] = (),
+    expected: str | None = None,
 ) -> Figure:
     """Load a server with wrk (keep-alive, one thread) and return its CPU time per request.
 

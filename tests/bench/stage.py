@@ -19,7 +19,8 @@ LOCATION = (
 def peer(directory: Path) -> Nginx:
     """Return nginx that answers everything with a redirect: the least that a redirect can cost."""
     port = free_port()
-    server = f"server {{ listen {HOST}:{port}; access_log off; keepalive_requests 100000000; location / {{ return 302 {LOCATION}; }} }}"
+    answer = f"location / {{ return 302 {LOCATION}; }}"
+    server = f"server {{ listen {HOST}:{port}; access_log off; keepalive_requests 100000000; {answer} }}"
     return Nginx(_made(directory / "peer"), server, name="bench-peer", port=port)
 
 
@@ -45,7 +46,16 @@ def s3_federation(ports: list[int], directory: Path) -> str:
         f"access_key = AKIAIOSFODNN7EXAMPLE\nsecret_key_file = {secret}\nposition = {10 + number * 5}, {number * 10}\n"
         for number, port in enumerate(ports)
     )
-    return f"[health]\nenabled = no\n[network:here]\naddresses = 127.0.0.0/8\nposition = 10, 0\n[acl:/]\nread = anonymous\nlist = anonymous\n{endpoints}"
+    return f"""
+[health]
+enabled = no
+[network:here]
+addresses = 127.0.0.0/8
+position = 10, 0
+[acl:/]
+read = anonymous
+list = anonymous
+{endpoints}"""
 
 
 def file_federation(directory: Path, entries: int, endpoints: int = 3) -> str:

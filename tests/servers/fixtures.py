@@ -10,9 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.apache import Apache
 from tests.servers.azurite import Azurite
 from tests.servers.ceph import Ceph
+from tests.servers.pki import Pki
 from tests.servers.swift import Swift
+from tests.servers.tree import discard, public_directory
+from tests.servers.xrootd import XRootD
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +49,29 @@ def swift() -> Iterator[Swift]:
     """OpenStack Swift with one account; each test makes its own containers."""
     with Swift() as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def pki() -> Iterator[Pki]:
+    """The certificates of a small grid, in a directory that every user may read."""
+    place = public_directory("pki")
+    yield Pki(place / "grid")
+    discard(place)
+
+
+@pytest.fixture(scope="session")
+def apache(pki: Pki) -> Iterator[Apache]:
+    """Apache with mod_dav: one directory, open, behind passwords, and behind certificates."""
+    server = Apache(pki)
+    try:
+        with server:
+            yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def xrootd(pki: Pki) -> Iterator[XRootD]:
+    """XRootD over TLS, for holders of proxies of one VO."""
+    with XRootD(pki) as server:
+        yield server

@@ -31,8 +31,9 @@ class Mode(enum.Enum):
 class Relay:
     """Listens on a port of its own and passes on to ``target``: ``with Relay(port) as relay: relay.url``.
 
-    ``target`` is a port, or a function that returns a connected socket. ``stall(text)`` withholds only requests that contain ``text``; ``up()`` ends all trouble, and
-    resets the connections that were part of it.
+    ``target`` is a port, or a function that returns a connected socket. ``stall(text)`` withholds
+    only requests that contain ``text``, ``stall_after(count)`` all but the first bytes of what comes
+    back; ``up()`` ends all trouble, and resets the connections that were part of it.
     """
 
     def __init__(self, target: int | Callable[[], socket.socket]) -> None:
@@ -41,6 +42,7 @@ class Relay:
         self._target = target
         self._mode = Mode.PASS
         self._withheld: bytes | None = None
+        self._most: int | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
         self._server: asyncio.Server | None = None
@@ -76,6 +78,10 @@ class Relay:
         """Never answer requests that contain a text; pass on the others."""
         self._run(self._set(Mode.PASS, text))
 
+    def stall_after(self, count: int) -> None:
+        """Pass back the first ``count`` bytes of each connection, and never the rest."""
+        self._run(self._set(Mode.PASS, None, count))
+
     def up(self) -> None:
         """Pass everything on again."""
         self._run(self._set(Mode.PASS, None))
@@ -87,9 +93,9 @@ class Relay:
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
 
-    async def _set(self, mode: Mode, withheld: bytes | None) -> None:
-        troubled = self._mode is not Mode.PASS or self._withheld is not None
-        self._mode, self._withheld = mode, withheld
+    async def _set(self, mode: Mode, withheld: bytes | None, most: int | None = None) -> None:
+        troubled = self._mode is not Mode.PASS or self._withheld is not None or self._most != most
+        self._mode, self._withheld, self._most = mode, withheld, most
         if mode is Mode.DOWN and self._server is not None:
             self._server.close()
             self._server = None
@@ -134,8 +140,13 @@ class Relay:
             raise ServerError(f"nothing to relay to on port {self._target}") from error
 
     async def _pass_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passed = 0
         try:
             while data := await reader.read(65536):
+                if self._most is not None and passed + len(data) > self._most:
+                    writer.write(data[: self._most - passed])
+                    await asyncio.Event().wait()  # until the connection is reset
+                passed += len(data)
                 writer.write(data)
                 await writer.drain()
         except OSError:

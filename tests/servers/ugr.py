@@ -44,7 +44,8 @@ def ask(
 ) -> Reply:
     """Send one request from a source address and return the answer; redirects are not followed."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or HOST, parts.port, timeout=timeout, source_address=(source, 0))
+    host, origin = parts.hostname or HOST, (source, 0)
+    connection = http.client.HTTPConnection(host, parts.port, timeout=timeout, source_address=origin)
     try:
         target = parts.path or "/"
         connection.request(method, f"{target}?{parts.query}" if parts.query else target, body, dict(headers or {}))

@@ -77,9 +77,7 @@ class Runtime:
         directory = process.directory
         self.keys = slot_names(document, endpoints)
         self.board = (
-            Board(tuple(endpoints), settings.health)
-            if directory is None
-            else SharedBoard(self.keys, settings.health)
+            Board(tuple(endpoints), settings.health) if directory is None else SharedBoard(self.keys, settings.health)
         )
         self.geo = GeoDatabase(settings.selection.geoip)
         self.networks = Networks(settings.networks)
@@ -169,7 +167,7 @@ class Runtime:
         fresh = [e for e in self.endpoints.values() if all(e is not old for old in before.endpoints.values())]
         await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in fresh))
         if self.keys != before.keys:
-            # a listing is of all endpoints; a file's entry names those that it is of, and a new one is asked in addition
+            # a listing is of all endpoints; an entry of a file names those that it is of, so a new one is asked
             before.federation.keeper.retire()
             self.cache.clear_listings()
         if any(self.keys.get(name) != key for name, key in before.keys.items()):

@@ -78,9 +78,7 @@ class Federation:
         self._wall = wall
         self._asking: dict[str, _Asking] = {}
         self._strict = frozenset(
-            name
-            for name, guard in self.guards.items()
-            if (guard.options.absence or settings.ugr.absence) == "strict"
+            name for name, guard in self.guards.items() if (guard.options.absence or settings.ugr.absence) == "strict"
         )
 
     # --- finding -------------------------------------------------------------------------------
@@ -142,9 +140,7 @@ class Federation:
         self._asking[path] = asking
         return asking
 
-    def _split(
-        self, path: str, routes: Iterable[Route]
-    ) -> tuple[list[tuple[GuardedEndpoint, Target]], dict[str, str]]:
+    def _split(self, path: str, routes: Iterable[Route]) -> tuple[list[tuple[GuardedEndpoint, Target]], dict[str, str]]:
         """Part the routes into those to ask and those known to be down, with the reason."""
         asked: list[tuple[GuardedEndpoint, Target]] = []
         unasked: dict[str, str] = {}

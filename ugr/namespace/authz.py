@@ -23,6 +23,7 @@ from ugr.errors import PermissionDenied, Unauthenticated
 from ugr.model import Identity, Right
 from ugr.namespace.paths import ancestors
 
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Proof that a right was checked: who, what, where, and the section that granted it."""

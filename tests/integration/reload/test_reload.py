@@ -29,7 +29,8 @@ class Load:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._ask, args=(port, f"{path}?client={number}", expected)) for number in range(clients)
+            threading.Thread(target=self._ask, args=(port, f"{path}?client={number}", expected))
+            for number in range(clients)
         ]
 
     def __enter__(self):

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -94,12 +95,8 @@ def test_expired_url_is_refused(sites, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_names_work_end_to_end(ugr, name):
-    listing = ugr.ask("/fed/names/", headers={"Accept": "application/json"})
-    assert f'"name": {__import__("json").dumps(name, ensure_ascii=False)}' in listing.body.decode() or name in [
-        entry["name"] for entry in __import__("json").loads(listing.body)["entries"]
-    ]
-    from urllib.parse import quote
-
+    listing = json.loads(ugr.ask("/fed/names/", headers={"Accept": "application/json"}).body)
+    assert name in [entry["name"] for entry in listing["entries"]]
     reply = ugr.ask("/fed/names/" + quote(name, safe=""))
     assert reply.status == 302
     reply.location.encode("ascii")
@@ -123,8 +120,6 @@ def test_head_is_answered_here_with_size_time_and_etag(ugr):
 
 
 def test_listing_is_merged_over_the_sites(ugr):
-    import json
-
     entries = json.loads(ugr.ask("/fed/d/", headers={"Accept": "application/json"}).body)["entries"]
     assert sorted(entry["name"] for entry in entries) == ["everywhere", "only-geneva", "west"]
 

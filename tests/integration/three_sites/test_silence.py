@@ -122,8 +122,10 @@ def test_listing_without_a_silent_endpoint_says_so(sites, files, tmp_path):
             assert "geneva" in {**listing.get("missing", {}), **dict.fromkeys(listing.get("unasked", []))}
             assert wait_for(lambda: state_of(served, "geneva") == "down", limit=6.0)
             assert wait_for(
-                lambda: served.ask(f"/fed/{directory}/", headers={"Accept": "application/json"}).headers.get("ugr-unasked")
-                == "geneva",
+                lambda: (
+                    served.ask(f"/fed/{directory}/", headers={"Accept": "application/json"}).headers.get("ugr-unasked")
+                    == "geneva"
+                ),
                 limit=8.0,
                 interval=0.5,
             )

@@ -4,7 +4,6 @@
 import time
 
 from tests.unit.federation.world import World, holders, on_loop
-
 from ugr.model import Intent, Result, Transfer
 
 

@@ -5,8 +5,8 @@ import asyncio
 import time
 
 import pytest
-from tests.unit.federation.world import World, holders, on_loop
 
+from tests.unit.federation.world import World, holders, on_loop
 from ugr.errors import NotADirectory, NotFound, Refused, Unavailable
 
 

@@ -63,7 +63,9 @@ class World:
         """Put the federation together from what is there."""
         policies = [Health(), Network(), Geo(), Weight(), Shuffle()]
         selection = Selection(policies, GeoDatabase(None), Networks({}), fuzz=10.0)
-        selection.place({name: EndpointPlace(e.options.position, e.options.weight) for name, e in self.endpoints.items()})
+        selection.place(
+            {name: EndpointPlace(e.options.position, e.options.weight) for name, e in self.endpoints.items()}
+        )
         selection.client = lambda address: _client(address)  # type: ignore[method-assign]
         guards = {name: GuardedEndpoint(endpoint, self.board) for name, endpoint in self.endpoints.items()}
         self.federation = Federation(guards, selection, self.cache, self.slots, self.settings, self.board.downs)

@@ -64,9 +64,7 @@ def test_mount_points_and_their_parents_exist_by_themselves():
 
 
 def test_what_is_not_readable_or_listable_is_not_eligible_for_it():
-    mounts = Mounts(
-        [Mounted("a", parse(["/"]), readable=False), Mounted("b", parse(["/"]), listable=False)], Slots()
-    )
+    mounts = Mounts([Mounted("a", parse(["/"]), readable=False), Mounted("b", parse(["/"]), listable=False)], Slots())
     assert targets(mounts, "/f") == [Target("b", "/f")]
     assert targets(mounts, "/f", "listers") == [Target("a", "/f")]
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How federations that are each other's endpoints keep from going round in circles.
+
+Knows: the names of federations on a question, and our own. Refuses to know: what is asked.
+
+Every question to an endpoint says through which federations it came (``Ugr-Via``), this one
+included. Whoever finds its own name there must not ask further: it would be asked itself. A client
+that is sent to another federation carries the names in the query instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+HEADER = "Ugr-Via"
+PARAMETER = "ugr-via"
+
+MOST = 4
+"""Federations that a question may come through; federations that all know each other ask 2 to that power."""
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_PORTS = {"http": ":80", "https": ":443"}
+
+Via = tuple[str, ...]
+"""Names of federations, sorted: in which order they were passed does not matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ourselves:
+    """This federation, as others know it.
+
+    ``id`` is its name on questions, "" when it asks for nobody but itself. ``hosts`` are the names
+    by which clients know it, in lower case, each with a port or good for all.
+    """
+
+    id: str = ""
+    hosts: frozenset[str] = frozenset()
+
+    def through(self, via: Via) -> Via:
+        """Return the names that go on with a question that came through others."""
+        return tuple(sorted({*via, self.id} - {""}))
+
+    def serve(self, url: str) -> bool:
+        """Say whether a URL leads to this federation."""
+        try:
+            parts = urlsplit(url.lower())
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        host = f"[{host}]" if ":" in host else host
+        return host in self.hosts or host + (f":{port}" if port else _PORTS.get(parts.scheme, "")) in self.hosts
+
+
+def named(secret: str) -> str:
+    """Return the name of a federation that was given none: the same for all its processes, and nobody else's."""
+    return hashlib.blake2b(secret.encode(), digest_size=8, person=b"ugr-federation").hexdigest()
+
+
+def written(via: Via) -> str:
+    """Return names as they stand in the header and the query."""
+    return ",".join(via)
+
+
+def read(values: Iterable[str]) -> Via | None:
+    """Return the names in a header or query; None when they cannot be such, or are too many."""
+    names = {name.strip() for value in values for name in value.split(",")}
+    return tuple(sorted(names)) if len(names) <= MOST and all(map(NAME.match, names)) else None
