@@ -67,9 +67,10 @@ class Call:
         id: str | None = None,
         address: str | None = None,
         identity: Identity = ANONYMOUS,
+        via: tuple[str, ...] = (),
     ) -> Call:
         """Make a call that must be answered within ``seconds`` from now."""
-        return cls(time.monotonic() + seconds, id or new_id(), address, identity)
+        return cls(time.monotonic() + seconds, id or new_id(), address, identity, via)
 
     def remaining(self) -> float:
         """Return the seconds left, never negative."""

@@ -20,12 +20,14 @@ class UgrError(Exception):
     ``retryable`` says whether the same question, asked again a little later, may succeed.
     ``retry_after`` is seconds, or None when unknown. ``unasked`` names the endpoints that were
     not asked because they are known to be down. ``answers`` is what each endpoint said that led to
-    this, as ``ugr.federation.answers.EndpointAnswer``; empty when it is not known.
+    this, as ``ugr.federation.answers.EndpointAnswer``; empty when it is not known. ``level`` is the
+    cache that remembered it, None when it was not remembered.
     """
 
     code: ClassVar[str] = "internal"
     retryable: bool = False
     answers: tuple[Any, ...] = ()
+    level: str | None = None
 
     def __init__(
         self,

@@ -3,9 +3,7 @@
 
 import http.client
 import json
-import os
 import re
-import signal
 import socket
 import ssl
 import sys
@@ -21,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.docs.blocks import ROOT
 from tests.docs.test_examples import commands
 from tests.servers.nginx import Nginx
-from tests.servers.process import HOST, Daemon, environment, free_port, wait_for
+from tests.servers.process import HOST, Daemon, environment, free_port, run
 
 UNIT = (ROOT / "etc/systemd/ugr.service").read_text(encoding="utf-8")
 NGINX = (ROOT / "etc/nginx/ugr.conf").read_text(encoding="utf-8")
@@ -30,10 +28,12 @@ NGINX = (ROOT / "etc/nginx/ugr.conf").read_text(encoding="utf-8")
 def configuration(directory: Path) -> Path:
     """Write a federation of one directory, listening on a Unix socket; return its file."""
     (directory / "data").mkdir()
+    (directory / "run").mkdir()
     (directory / "data" / "f").write_text("data\n", encoding="utf-8")
     file = directory / "ugr.conf"
     file.write_text(
-        f"[ugr]\nlisten = unix:{directory}/ugr.sock\ntrusted_sockets = yes\nworkers = 1\n"
+        f"[ugr]\nlisten = unix:{directory}/ugr.sock\ntrusted_sockets = yes\n"
+        f"runtime_dir = {directory}/run\nworkers = 1\n"
         "[acl:/]\nread = anonymous\nlist = anonymous\n"
         f"[endpoint:disk]\ntype = file\npath = {directory}/data\n",
         encoding="utf-8",
@@ -143,15 +143,15 @@ def test_the_service_tells_systemd_when_it_is_ready(tmp_path: Path) -> None:
     assert "\nType=notify\n" in UNIT
 
 
-def test_the_signal_of_a_reload_brings_a_changed_configuration_into_effect(tmp_path: Path) -> None:
-    with served(tmp_path) as ugr:
+def test_the_reload_of_the_unit_brings_a_changed_configuration_into_effect(tmp_path: Path) -> None:
+    with served(tmp_path):
         assert endpoints(f"{tmp_path}/ugr.sock") == ["disk"]
         with (tmp_path / "ugr.conf").open("a", encoding="utf-8") as file:
             file.write(f"[endpoint:second]\ntype = file\npath = {tmp_path}/data\n")
-        os.kill(ugr.pid, signal.SIGHUP)
+        run(sys.executable, "-m", "ugr", "reload", "-c", tmp_path / "ugr.conf")
 
-        assert wait_for(lambda: endpoints(f"{tmp_path}/ugr.sock") == ["disk", "second"], limit=20.0, interval=0.1)
-    assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in UNIT
+        assert endpoints(f"{tmp_path}/ugr.sock") == ["disk", "second"]
+    assert "\nExecReload=/opt/ugr/bin/ugr reload\n" in UNIT
 
 
 def test_the_unit_runs_commands_that_exist() -> None:

@@ -8,11 +8,12 @@ signatures and the claims of tokens, not who signed the tokens.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers.pki import Holder
+from tests.servers.pki import Pki
 from tests.servers.process import HOST, ROOT, Daemon, environment, free_port, listening, require
 
 ACCOUNT = "ugrtest"
@@ -25,20 +26,25 @@ PROGRAM = ROOT / "build" / "npm" / "node_modules" / "azurite" / "dist" / "src" /
 class Azurite(Daemon):
     """The emulator: ``with Azurite() as azurite: azurite.url``, which includes the account, as with emulators.
 
-    ``host`` is the certificate that it serves with; without one it speaks plain HTTP.
+    With ``pki`` it serves with that authority's certificate, and trusts it: it copies by asking
+    itself. Without, it speaks plain HTTP.
     """
 
     account = ACCOUNT
     key = KEY
 
-    def __init__(self, host: Holder | None = None) -> None:
+    def __init__(self, pki: Pki | None = None) -> None:
         node = require("node", package="nodejs")
         if not PROGRAM.exists():
             pytest.skip("needs azurite (npm package): not installed")
         self.port = free_port()
-        self.url = f"{'http' if host is None else 'https'}://{HOST}:{self.port}/{ACCOUNT}"
+        self.url = f"{'http' if pki is None else 'https'}://{HOST}:{self.port}/{ACCOUNT}"
         self._client: Any = None
-        tls = () if host is None else ("--cert", host.certificate, "--key", host.key, "--oauth", "basic")
+        accounts = environment(AZURITE_ACCOUNTS=f"{ACCOUNT}:{KEY}")
+        tls: tuple[str | Path, ...] = ()
+        if pki is not None:
+            tls = ("--cert", pki.host.certificate, "--key", pki.host.key, "--oauth", "basic")
+            accounts["NODE_EXTRA_CA_CERTS"] = str(pki.bundle)
         super().__init__(
             f"azurite-{self.port}",
             [
@@ -46,17 +52,21 @@ class Azurite(Daemon):
                 *("--inMemoryPersistence", "--silent", "--disableTelemetry", *tls),
             ],
             ready=lambda: listening(self.port),
-            env=environment(AZURITE_ACCOUNTS=f"{ACCOUNT}:{KEY}"),
+            env=accounts,
         )
 
     @property
     def client(self) -> Any:
         """A BlobServiceClient of the account: one try."""
         if self._client is None:
-            from azure.storage.blob import BlobServiceClient
-
-            self._client = BlobServiceClient(self.url, credential=KEY, retry_total=0)
+            self.connect()
         return self._client
+
+    def connect(self, **how: Any) -> None:
+        """Make the client, with options of its own: whom it trusts."""
+        from azure.storage.blob import BlobServiceClient
+
+        self._client = BlobServiceClient(self.url, credential=KEY, retry_total=0, **how)
 
     def container(self, name: str) -> str:
         """Make a container and return its name."""

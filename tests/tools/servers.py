@@ -26,7 +26,7 @@ PACKAGES = {
     "ceph-mon": "Ceph's S3 gateway: its monitor",
     "ceph-osd": "Ceph's S3 gateway: its store",
     "radosgw": "Ceph's S3 gateway itself",
-    "memcached": "what hosts remember together",
+    "memcached": "what hosts remember together; OpenStack Swift: tokens",
     "nginx": "a front server, and storage behind plain HTTP",
     "apache2": "WebDAV storage",
     "apache2-utils": "WebDAV storage: htpasswd",
@@ -38,7 +38,6 @@ PACKAGES = {
     "swift-account": "OpenStack Swift: accounts",
     "swift-container": "OpenStack Swift: containers",
     "swift-object": "OpenStack Swift: objects",
-    "memcached": "OpenStack Swift: tokens",
     "nodejs": "the emulator of Azure Blob storage: what runs it",
     "npm": "the emulator of Azure Blob storage: what installs it",
     "openssl": "certificates and revocation lists",
@@ -51,6 +50,8 @@ PACKAGES = {
     "gfal2-plugin-http": "client: gfal over HTTP",
     "gfal2-plugin-file": "client: gfal to local files",
     "curl": "client: curl",
+    "chromium": "client: a browser",
+    "fonts-dejavu-core": "client: what the browser writes with",
     "wrk": "load for the measurements",
 }
 """Debian package -> what the tests want of it."""

@@ -46,7 +46,8 @@ from ugr.namespace.translate import prefixes
 from ugr.plugin import loader
 from ugr.plugin.endpoint import Endpoint
 from ugr.plugin.policy import Policy
-from ugr.transport import Transport
+from ugr.transport import Ourselves, Transport
+from ugr.transport.peers import named
 
 log = logging.getLogger("ugr.app")
 
@@ -92,11 +93,18 @@ class Runtime:
         self.federation = Federation(self.guards, self.selection, self.cache, process.slots, settings, self.board.downs)
         self.mounted = [Mounted.of(name, endpoint.options) for name, endpoint in endpoints.items()]
         self._mounts = Mounts(self.mounted, process.slots)
-        self.namespace = Namespace(
-            self.federation, self._mounts, Authorizer(settings.acls, settings.networks), self.statuses
-        )
-        self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses)
         self.data_key = data_key(settings.ugr.data_key, directory)
+        self.ourselves = Ourselves.known(
+            settings.ugr.federation_id or named(self.data_key()), settings.ugr.public_url, settings.ugr.allowed_hosts
+        )
+        self.namespace = Namespace(
+            self.federation,
+            self._mounts,
+            Authorizer(settings.acls, settings.networks),
+            self.statuses,
+            self.ourselves,
+        )
+        self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses, self.ourselves)
         self._poller = Poller(endpoints, self.board, settings.health)
         self._watch: Poller | Candidate = self._poller
         if directory is not None and isinstance(self.board, SharedBoard):
@@ -162,7 +170,7 @@ class Runtime:
         self.loop.run(self._take_over(before))
 
     async def _take_over(self, before: Runtime) -> None:
-        transport = await self.process.engine()
+        transport = await self._engine()
         kept = {id(endpoint) for endpoint in self.endpoints.values()}
         fresh = [e for e in self.endpoints.values() if all(e is not old for old in before.endpoints.values())]
         await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in fresh))
@@ -191,8 +199,14 @@ class Runtime:
                 await asyncio.sleep(0.1)
             await _quietly(guard.endpoint.close(), guard.name)
 
+    async def _engine(self) -> Transport:
+        """Return the process's engine, which asks as this federation from now on."""
+        engine = await self.process.engine()
+        engine.ourselves = self.ourselves
+        return engine
+
     async def _open(self, watch: bool) -> None:
-        transport = await self.process.engine()
+        transport = await self._engine()
         await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in self.endpoints.values()))
         self.process.share()
         self._upkeep.start()

@@ -75,6 +75,8 @@ def ugr(section: Section, settings: UgrSettings, faults: Faults) -> None:
         )
     if settings.public_url is not None and urlsplit(settings.public_url).path:
         section.blame(faults, "must be scheme, host and port only; the path is that of prefix", "public_url")
+    if settings.federation_id is not None and not NAME.match(settings.federation_id):
+        section.blame(faults, "must be 1 to 64 letters, digits, dots, dashes and underscores", "federation_id")
     if settings.data_key is not None and any(len(key) < _MINIMUM_KEY for key in settings.data_key.value.split()):
         option = next(name for name in section.options if name.startswith("data_key_"))
         section.blame(faults, f"a key is a line of {_MINIMUM_KEY} characters or more; that one is shorter", option)

@@ -58,6 +58,12 @@ class UgrSettings:
     url_lifetime: Duration = option(
         Duration(3600.0), help="How long a signed URL given to a client is good for.", minimum=1
     )
+    federation_id: str | None = option(
+        None,
+        help="Name by which this federation is known to others that it has as endpoints, or that have it; hosts "
+        "behind one name must share it. The default is made from data_key.",
+        example="federation.example.org",
+    )
     data_key: Secret | None = option(
         None,
         help="Key that signs the URLs of data served by this service; hosts behind one name must share it. Without "

@@ -146,7 +146,7 @@ def address(text: str) -> Address:
 
 def addresses(text: str) -> Addresses:
     """Parse addresses; none is named twice."""
-    found: dict[str, Address] = {}
+    found: list[Address] = []
     for word in words(text):
         try:
             one = address(word)
@@ -154,7 +154,7 @@ def addresses(text: str) -> Addresses:
             raise ValueError(f"{word}: {error}") from None
         if one in found:
             raise ValueError(f"{word} is named twice")
-        found[one] = one
+        found.append(one)
     return Addresses(tuple(found))
 
 

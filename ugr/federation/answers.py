@@ -13,6 +13,10 @@ from typing import Protocol
 from ugr.model import FileInfo, Location, Result
 
 
+L1, L2 = "L1", "L2"
+"""What remembered an answer: this worker, or memcached for all workers of all hosts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One endpoint that a path may be on: the endpoint's name and the path there.
@@ -57,7 +61,7 @@ class Located:
     ``info`` is merged over the endpoints that agree. ``holders`` are the endpoints whose copies
     may be used, with the path on each; ``excluded`` those whose copies contradict the others.
     ``unasked`` are eligible endpoints that were known to be down. ``answers`` is empty when the
-    answer came from a cache.
+    answer came from a cache; ``level`` says from which, ``L1`` or ``L2``.
     """
 
     path: str
@@ -70,6 +74,7 @@ class Located:
     answers: tuple[EndpointAnswer, ...] = ()
     cached: bool = False
     age: float = 0.0
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

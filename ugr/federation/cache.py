@@ -50,8 +50,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def partial(self) -> bool:
-        """Say whether an endpoint that may know more was silent or not asked."""
-        return bool(self.silent or self.unasked)
+        """Say whether it should be asked again soon: somebody was silent or not asked, or copies differ."""
+        return bool(self.silent or self.unasked or self.excluded)
 
 
 class CachedListing:

@@ -41,6 +41,7 @@ from ugr.federation.routes import Eligible, Route
 from ugr.federation.selection import Selection
 from ugr.federation.slots import Slots
 from ugr.model import FileInfo, Intent, Result, Transfer
+from ugr.transport.peers import Via
 
 SILENT = frozenset((Result.DENIED, Result.FAILED, Result.TIMED_OUT, Result.PENDING))
 """Results after which it is not known whether the endpoint has the name."""
@@ -114,30 +115,36 @@ class Federation:
         return await self._find(path, eligible, call, self._everyone)
 
     async def _find(self, path: str, eligible: Eligible, call: Call, enough: Enough) -> Located:
-        known = self.peek(path, eligible)
+        known = None if call.via else self.peek(path, eligible)
         if known is not None:
             return known
-        asking = self._ask(path, eligible)
+        asking = self._ask(path, eligible, call.via)
         loop = asyncio.get_running_loop()
         await asking.flight.wait(enough, loop.time() + call.remaining())
         return self._conclude(path, eligible, asking)
 
-    def _ask(self, path: str, eligible: Eligible) -> _Asking:
-        """Join the flight for this name, or start one; what was asked before a change answers nobody after it."""
+    def _ask(self, path: str, eligible: Eligible, via: Via = ()) -> _Asking:
+        """Join the flight for this name, or start one; what was asked before a change answers nobody after it.
+
+        A question of other federations is not answered by those that it came through, so what becomes
+        of it answers nobody else, and is not remembered: they do that themselves.
+        """
         generation = self.keeper.generation(path)
-        asking = self._asking.get(path)
+        key = f"{path}\0{via}" if via else path
+        asking = self._asking.get(key)
         if asking is not None and asking.generation == generation:
             return asking
         asked, unasked = self._split(path, eligible.readers)
-        call = Call.until(self.settings.ugr.deadline)
+        call = Call.until(self.settings.ugr.deadline, via=via)
 
         def landed(flight: Flight) -> None:
-            if self._asking.get(path) is asking:
-                del self._asking[path]
-                self.keeper.keep(path, flight.answers.values(), unasked, generation)
+            if self._asking.get(key) is asking:
+                del self._asking[key]
+                if not via:
+                    self.keeper.keep(path, flight.answers.values(), unasked, generation)
 
         asking = _Asking(Flight(asked, call, landed), unasked, generation)
-        self._asking[path] = asking
+        self._asking[key] = asking
         return asking
 
     def _split(self, path: str, routes: Iterable[Route]) -> tuple[list[tuple[GuardedEndpoint, Target]], dict[str, str]]:
@@ -264,7 +271,7 @@ class Federation:
         ``virtual`` are names that exist by configuration; ``exists`` says that the directory
         itself does. Raises NotFound, NotADirectory, Unavailable before anything is yielded.
         """
-        cached = self._cache.listing(path)
+        cached = None if call.via else self._cache.listing(path)
         if cached is not None:
             return RememberedListing(path, cached)
         asked, unasked = self._split(path, eligible.listers)
@@ -274,7 +281,8 @@ class Federation:
         generation = self.keeper.generation(path)
 
         def completed(listing: FreshListing) -> None:
-            self.keeper.keep_listing(listing, eligible, virtual, generation)
+            if not call.via:
+                self.keeper.keep_listing(listing, eligible, virtual, generation)
 
         listing = FreshListing(
             path, asked, call, unasked=tuple(unasked), virtual=virtual, exists=exists, completed=completed
@@ -310,11 +318,15 @@ class Federation:
         """Choose the copy for this client and say where it is; any thread.
 
         A copy whose endpoint cannot make a location is excluded with the reason, and the next one
-        is taken. Raises Unavailable when no copy is left.
+        is taken. A client that another federation sent here is not sent to a further one if that can
+        be helped. Raises Unavailable when no copy is left.
         """
         client = self.selection.client(call.address)
         paths = {target.endpoint: target.path for target in located.holders}
-        choice = self.selection.choose(tuple(paths), client, located.path, self._downs(), self._wall())
+        names = tuple(paths)
+        if call.sent_by:
+            names = tuple(name for name in names if not self.guards[name].endpoint.federates) or names
+        choice = self.selection.choose(names, client, located.path, self._downs(), self._wall())
         excluded = [*located.excluded, *choice.excluded]
         for ranked in choice.order:
             guard = self.guards[ranked.endpoint]

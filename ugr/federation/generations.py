@@ -93,7 +93,7 @@ class Generations:
 
     def bump_all(self) -> None:
         """Note that any path may have changed."""
-        # Twice: who read the stamp of a path after the first round finds that of its directory changed before the second.
+        # Twice: whoever reads the second stamp of a path finds that of its directory changed by the first round.
         for _ in range(2):
             first = secrets.randbits(64)
             self._stamps[:] = memoryview(first.to_bytes(WORD, sys.byteorder) * PLACES).cast("Q")

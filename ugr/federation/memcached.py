@@ -62,7 +62,6 @@ class Memcached:
         self._clock = clock
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._job: _Job[Any] | None = None
@@ -84,12 +83,12 @@ class Memcached:
         if self._refused(again):
             return None
         loop = asyncio.get_running_loop()
-        job: _Job[T] = _Job(work, loop.create_future())
-        assert job.future is not None
+        future: asyncio.Future[T | None] = loop.create_future()
+        job = _Job(work, future)
         timer = loop.call_later(self._timeout * patience, self._late, job)
         self._submit(loop, job)
         try:
-            return await job.future
+            return await future
         finally:
             timer.cancel()
             job.over = True
@@ -119,8 +118,7 @@ class Memcached:
 
     def _submit(self, loop: asyncio.AbstractEventLoop, job: _Job[Any]) -> None:
         if self._thread is None:
-            self._loop = loop
-            self._thread = threading.Thread(target=self._work, name=f"memcached {self.address}", daemon=True)
+            self._thread = threading.Thread(target=self._work, args=(loop,), name=f"memcached {self.address}", daemon=True)
             self._thread.start()
         self._waiting += 1
         self._queue.put(job)
@@ -167,12 +165,10 @@ class Memcached:
 
     # --- in the thread ---
 
-    def _work(self) -> None:
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         client = self._client = Client(
             _server(self.address), connect_timeout=self._timeout, timeout=self._timeout, no_delay=True
         )
-        loop = self._loop
-        assert loop is not None
         while (job := self._queue.get()) is not None:
             result, failure = None, None
             with self._lock:
@@ -205,7 +201,7 @@ class Ring:
         self, addresses: Iterable[str], timeout: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.servers = tuple(Memcached(address, timeout, clock) for address in addresses)
-        self._seeds = tuple(hashlib.blake2b(server.address.encode(), digest_size=32).digest() for server in self.servers)
+        self._seeds = tuple(hashlib.sha256(server.address.encode()).digest() for server in self.servers)
 
     def home(self, digest: bytes) -> Memcached | None:
         """Return the server that keeps what has this digest, None when all are away."""

@@ -18,7 +18,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from pymemcache.client.base import Client
@@ -68,8 +69,8 @@ class Follower:
         """When it was last known to be read to its end."""
         self.late: float | None = None
         """Since when a record has been missing."""
-        self.untold: list[str | None] = []
-        """What changed and could not be told to it."""
+        self.untold: list[tuple[int, str | None]] = []
+        """What changed and could not be told to it: what tells changes apart, and the path."""
 
 
 class Bumped(Protocol):
@@ -149,8 +150,9 @@ class News:
         Returns the memcached servers that could not be told; they are as soon as they answer, as
         long as this process lives.
         """
+        change = secrets.randbits(63)
         for follower in self._followers.values():
-            follower.untold.append(path)
+            follower.untold.append((change, path))
         await self.deliver()
         return [address for address, follower in self._followers.items() if follower.untold]
 
@@ -167,17 +169,16 @@ class News:
 
     async def _tell(self, follower: Follower) -> None:
         if len(follower.untold) > MOST_UNTOLD:
-            follower.untold = [None]
+            follower.untold = [(secrets.randbits(63), None)]
         while follower.untold:
-            path = follower.untold[0]
-            change = self._id(path)
-            if await follower.server.ask(lambda client: self._append(client, change, path), again=True) is None:
+            change = follower.untold[0]
+            if not await follower.server.ask(partial(self._append, *change), again=True):
                 return
             # another coroutine may have told it as well: hearing a thing twice does no harm
-            if follower.untold and follower.untold[0] == path:
+            if follower.untold and follower.untold[0] == change:
                 follower.untold.pop(0)
 
-    def _append(self, client: Client, change: int, path: str | None) -> bool:
+    def _append(self, change: int, path: str | None, client: Client) -> bool:
         """Write a record, in the server's thread."""
         head = self._keys.head
         try:
@@ -228,7 +229,7 @@ class News:
         journal = follower.journal
         wanted = journal.behind(head)
         if wanted is None and journal.position is not None and 0 < journal.position - head <= AT_ONCE:
-            return False  # another coroutine has read on since this head was looked up, or a replay of an old one
+            return True  # another coroutine has read on since this head was looked up
         if wanted is None:
             return await self._begin(follower, head)
         for number, change in zip(wanted, await self._records(follower, wanted) or (), strict=False):
@@ -278,11 +279,13 @@ class News:
         """Read records, None for one that is not there; None when the server does not answer."""
         found: list[Change | None] = []
         for start in range(0, len(numbers), AT_ONCE):
-            keys = {number: self._keys.record(number) for number in numbers[start : start + AT_ONCE]}
-            values = await follower.server.ask(lambda client, keys=keys: client.get_many(keys.values()), again=True)
+            some = numbers[start : start + AT_ONCE]
+            keys = [self._keys.record(number) for number in some]
+            values: dict[str, bytes] | None = await follower.server.ask(partial(_read, keys), again=True)
             if values is None:
                 return None
-            found += (unpack_change(self._seal, number, values.get(key)) for number, key in keys.items())
+            pairs = zip(some, keys, strict=True)
+            found += (unpack_change(self._seal, number, values.get(key)) for number, key in pairs)
         return found
 
     def _hear(self, follower: Follower, change: Change) -> None:
@@ -299,11 +302,29 @@ class News:
 
     def _lost(self, follower: Follower) -> None:
         """Note that changes may have been missed, unless another journal was followed all the time."""
-        others: Iterable[Follower] = (other for other in self._followers.values() if other is not follower)
-        if any(other.server.usable and other.since <= follower.good <= other.good + 2 * POLL_EVERY for other in others):
+        others = (other for other in self._followers.values() if other is not follower)
+        if any(other.server.usable and other.since <= follower.good for other in others if other.journal.position):
             return
         log.warning(
             "memcached %s lost the journal of changes; all that this host remembers is asked for again",
             follower.server.address,
         )
         self._generations.bump_all()
+
+
+def _read(keys: Sequence[str], client: Client) -> dict[str, bytes]:
+    values: dict[str, bytes] = client.get_many(keys)
+    return values
+
+
+def _beginning() -> str:
+    """Return where a journal begins: a number that tells it from any before."""
+    return str((1 << 32) + secrets.randbits(62))
+
+
+def _number(head: bytes | None) -> int | None:
+    """Return the number of the last record, None when that is not what it is."""
+    if head is None or not head.isdigit() or len(head) > 20:
+        return None
+    number = int(head)
+    return number if 0 < number < 1 << 64 else None

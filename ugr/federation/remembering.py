@@ -72,7 +72,8 @@ class Keeper:
             return
         mask = self._slots.mask
         now = self._cache.clock()
-        life = self._cache.lifetime(merged is not None, bool(silent or unasked))
+        doubtful = bool(silent or unasked or (merged is not None and merged.excluded))
+        life = self._cache.lifetime(merged is not None, doubtful)
         covered = mask(answer.endpoint for answer in answers) & ~mask(silent)
         if merged is None:
             entry = Entry(False, covered, now, now + life, unasked=mask(unasked), generation=generation)

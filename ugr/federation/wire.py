@@ -58,11 +58,15 @@ class Seal:
 
     def __init__(self, key: Callable[[], str] = str) -> None:
         self._key = key
+        self._known: tuple[str, bytes] | None = None
 
     def digest(self, data: bytes) -> bytes:
         """Return the digest of some bytes."""
-        key = hashlib.sha256(self._key().encode()).digest()
-        return hashlib.blake2b(data, digest_size=_DIGEST, key=key, person=b"ugr memcached").digest()
+        key = self._key()
+        known = self._known
+        if known is None or known[0] != key:
+            self._known = known = key, hashlib.sha256(key.encode()).digest()
+        return hashlib.blake2b(data, digest_size=_DIGEST, key=known[1], person=b"ugr memcached").digest()
 
     def close(self, kind: bytes, value: msgspec.Struct) -> bytes | None:
         """Return a value as bytes, None when it cannot be written."""
@@ -135,6 +139,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     excluded: tuple[tuple[int, str], ...]
     unasked: bytes
     silent: bytes
+    elsewhere: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +157,8 @@ class Told:
 
 def pack_entry(seal: Seal, names: Names, path: str, entry: Entry, position: int, filled: float) -> bytes | None:
     """Write an entry that was found ``filled`` seconds since 1970; None when it cannot be told."""
-    endpoints = names.of(entry.covered | entry.holders | entry.unasked | entry.silent | names.mask(
-        name for name, _ in entry.excluded
-    ))
+    named = names.mask(name for name, _ in (*entry.excluded, *entry.elsewhere))
+    endpoints = names.of(entry.covered | entry.holders | entry.unasked | entry.silent | named)
     labels = names.labels(endpoints)
     if labels is None:
         return None
@@ -181,6 +185,7 @@ def pack_entry(seal: Seal, names: Names, path: str, entry: Entry, position: int,
             tuple((at[name], reason) for name, reason in entry.excluded),
             bits(entry.unasked),
             bits(entry.silent),
+            tuple((at[name], place) for name, place in entry.elsewhere),
         ),
     )
 
@@ -203,7 +208,7 @@ def unpack_entry(seal: Seal, names: Names, path: str, data: object, now: float) 
     holders = mask(read.holders)
     if read.present and (not holders or read.size < (-1 if read.directory else 0)):
         return None
-    if not all(0 <= number < len(endpoints) for number, _ in read.excluded):
+    if not all(0 <= number < len(endpoints) for number, _ in (*read.excluded, *read.elsewhere)):
         return None
     entry = Entry(
         read.present,
@@ -218,6 +223,7 @@ def unpack_entry(seal: Seal, names: Names, path: str, data: object, now: float) 
         excluded=tuple((endpoints[number], reason) for number, reason in read.excluded),
         unasked=mask(read.unasked),
         silent=mask(read.silent),
+        elsewhere=tuple((endpoints[number], place) for number, place in read.elsewhere),
     )
     return Told(entry, read.position, age)
 
@@ -325,7 +331,7 @@ def _rows(body: bytes) -> tuple[FileInfo, ...] | None:
         rows: Sequence[Row] = msgspec.msgpack.decode(raw, type=list[Row])
     except (zlib.error, *_FAULTS):
         return None
-    if any(name in ("", ".", "..") or "/" in name or "\0" in name or not _finite(mtime) for name, _, _, mtime, _ in rows):
+    if not all(_sound(name) and _finite(mtime) for name, _, _, mtime, _ in rows):
         return None
     return tuple(
         FileInfo(name, directory, size, mtime, dict(checksums) if checksums else NO_CHECKSUMS)
@@ -382,6 +388,10 @@ def _age(then: float, now: float) -> float | None:
     """Return the seconds since another host's time, None when that is too far in the future."""
     age = now - then
     return max(0.0, age) if math.isfinite(age) and age >= -SKEW else None
+
+
+def _sound(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
 
 
 def _finite(value: Any) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
@@ -26,10 +26,12 @@ from ugr.frontend.bridge import Bridge
 from ugr.frontend.data import DataSigner
 from ugr.frontend.outcome import Outcome
 from ugr.frontend.pages import Pages
+from ugr.frontend.passing import passed
 from ugr.frontend.replies import Refusal
 from ugr.identity import IdentityChain, Peer
 from ugr.model import Identity
 from ugr.namespace.namespace import Namespace
+from ugr.transport.peers import PARAMETER
 
 PAGES = "/-/"
 """Everything below is about the service itself, never a file."""
@@ -94,7 +96,7 @@ class Request:
         """Return the same call with the time that a listing may take."""
         settings = self.settings.ugr
         deadline = self.outcome.started + settings.listing_deadline
-        return Call(deadline, self.call.id, self.call.address, self.call.identity)
+        return replace(self.call, deadline=deadline)
 
     def href(self, directory: bool) -> str:
         """Return the encoded path by which a client knows this resource."""
@@ -183,6 +185,11 @@ class Door:
             raise Refusal("bad-host", "this service is not known by the name in the Host header")
         address, scheme, hidden = _client(environ, rules)
         slash = url_path.endswith("/")
+        namespace = self._namespace_of()
+        call = Call(outcome.started + settings.ugr.deadline, id, address, self._identify(environ, address))
+        via = environ.get("HTTP_UGR_VIA")
+        if via is not None or PARAMETER in query:
+            call = passed(call, via, query, namespace.ourselves)
         return Request(
             method=method,
             area=area,
@@ -191,10 +198,10 @@ class Door:
             slash=slash or path == "/",
             query=query,
             origin=rules.origin or f"{scheme}://{host}",
-            call=Call(outcome.started + settings.ugr.deadline, id, address, self._identify(environ, address)),
+            call=call,
             environ=environ,
             settings=settings,
-            namespace=self._namespace_of(),
+            namespace=namespace,
             inside=self._inside,
             outcome=outcome,
             hidden=hidden,

@@ -62,6 +62,7 @@ REFUSALS: Mapping[str, int] = {
     "method-not-allowed": 405,
     "body-too-long": 413,
     "method-unknown": 501,
+    "loop": 508,
 }
 """Code of a refusal that HTTP alone is the reason for -> status."""
 

@@ -21,6 +21,7 @@ from ugr.model import FileInfo, Intent, Right, Transfer
 from ugr.namespace.authz import Permit
 from ugr.namespace.mounts import Mounts
 from ugr.namespace.paths import normalise
+from ugr.transport.peers import NOBODY, Ourselves
 
 
 class Rights(Protocol):
@@ -44,10 +45,12 @@ class Namespace:
         mounts: Mounts,
         rights: Rights,
         statuses: Callable[[], Sequence[EndpointStatus]],
+        ourselves: Ourselves = NOBODY,
     ) -> None:
         self.federation = federation
         self.mounts = mounts
         self.rights = rights
+        self.ourselves = ourselves
         self._statuses = statuses
 
     def require(self, right: Right, path: str, call: Call) -> Permit:
@@ -63,7 +66,7 @@ class Namespace:
         self.rights.require(Right.READ, lfn, call)
         if self.mounts.exists(lfn):
             return _by_configuration(lfn)
-        return self.federation.peek(lfn, self.mounts.eligible(lfn))
+        return None if call.via else self.federation.peek(lfn, self.mounts.eligible(lfn))
 
     async def stat(self, path: str, call: Call) -> Located:
         """Describe a name. Needs the right to read it or to list it."""

@@ -44,7 +44,7 @@ from ugr.plugin.endpoint import Endpoint, Multipart, MultipartStep
 from ugr.plugin.hookspecs import hookimpl
 from ugr.plugin.options import EndpointOptions, option
 from ugr.plugin.policy import Candidate, Client, Policy, PolicyContext
-from ugr.transport import Answer, Credentials, Streaming, Transport
+from ugr.transport import Answer, Credentials, Ourselves, Streaming, Transport
 
 __all__ = [
     "Address",
@@ -76,6 +76,7 @@ __all__ = [
     "NoSpace",
     "NotADirectory",
     "NotFound",
+    "Ourselves",
     "Path",
     "PermissionDenied",
     "Policy",

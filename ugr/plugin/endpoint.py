@@ -98,6 +98,8 @@ class Endpoint(ABC):
     Options: ClassVar[builtins.type[EndpointOptions]]
     delegates: ClassVar[bool] = False
     """True only when the storage must see the client's identity; cache and flight are then keyed by it."""
+    federates: bool = False
+    """Whether what is behind it is a federation too, which sends clients on; so says the class, or the constructor."""
 
     def __init__(self, name: str, options: EndpointOptions) -> None:
         """Keep both; raise ConfigError for options that cannot work together.

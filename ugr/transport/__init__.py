@@ -8,5 +8,6 @@ from ugr.transport.engine import Transport
 from ugr.transport.exchange import Streaming
 from ugr.transport.loop import LoopThread
 from ugr.transport.messages import NO_CREDENTIALS, Answer, Credentials
+from ugr.transport.peers import Ourselves
 
-__all__ = ["NO_CREDENTIALS", "Answer", "Credentials", "LoopThread", "Streaming", "Transport"]
+__all__ = ["NO_CREDENTIALS", "Answer", "Credentials", "LoopThread", "Ourselves", "Streaming", "Transport"]

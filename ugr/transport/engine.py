@@ -27,6 +27,7 @@ from ugr.transport.faults import LOCAL_TLS, LOST, WRITE_ERROR, Circumstances, ex
 from ugr.transport.handles import HandlePool
 from ugr.transport.messages import NO_CREDENTIALS, Answer, Credentials
 from ugr.transport.passwords import Challenge, basic, challenge
+from ugr.transport.peers import HEADER, NOBODY, Ourselves, written
 from ugr.transport.syntax import REPEATABLE, Headers, Request, check_header, checked
 from ugr.transport.turns import Turns
 
@@ -47,7 +48,8 @@ class Transport:
     What a caller can rely on: methods other than GET, HEAD, OPTIONS and PROPFIND reach the
     endpoint at most once. Redirects are not followed. Proxies named in the environment are not
     used. Two different ``Credentials`` never share a connection. Path and query are sent exactly
-    as given. Cancelling stops the transfer at once.
+    as given. Cancelling stops the transfer at once. Each request names the federations that the
+    question came through: those of ``call``, and ``ourselves``, which whoever owns the engine sets.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Transport:
         self._running: dict[Any, Exchange] = {}
         self._challenges: OrderedDict[tuple[Credentials, str], Challenge] = OrderedDict()
         self._closed = False
+        self.ourselves: Ourselves = NOBODY
         self._driver = Driver(self._loop, per_host, total, self._finished, self._collapsed)
 
     @property
@@ -95,7 +98,7 @@ class Transport:
         Unavailable once the engine is closed.
         """
         deadline = self._deadline(call, timeout)
-        request = checked(method, url, headers, body)
+        request = self._passed(checked(method, url, headers, body), call)
         if credentials.user is None:
             return await self._whole(request, credentials, max_body, connect_timeout, deadline)
         answer = await self._whole(
@@ -126,7 +129,7 @@ class Transport:
         the context stops the transfer, wherever it is.
         """
         deadline = self._deadline(call, timeout)
-        request = checked(method, url, headers, body)
+        request = self._passed(checked(method, url, headers, body), call)
         first = self._authorized(request, credentials)
         streaming = await self._head(first, credentials, max_body, connect_timeout, deadline)
         try:
@@ -151,6 +154,13 @@ class Transport:
             self._stop(exchange)
         self._handles.close()
         self._driver.close()
+
+    def _passed(self, request: Request, call: Call) -> Request:
+        """Name on a request the federations that it comes through."""
+        via = self.ourselves.through(call.via)
+        if via:
+            request.lines.append(f"{HEADER}: {written(via)}")
+        return request
 
     # --- one attempt ---
 

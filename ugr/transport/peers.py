@@ -33,16 +33,32 @@ Via = tuple[str, ...]
 class Ourselves:
     """This federation, as others know it.
 
-    ``id`` is its name on questions, "" when it asks for nobody but itself. ``hosts`` are the names
-    by which clients know it, in lower case, each with a port or good for all.
+    ``id`` is its name on questions, "" for one that no other knows. ``hosts`` are the names by which
+    clients know it, in lower case, each with a port or good for all.
     """
 
     id: str = ""
     hosts: frozenset[str] = frozenset()
 
+    @classmethod
+    def known(cls, id: str, public_url: str | None, hosts: Iterable[str]) -> Ourselves:
+        """Make one from what is configured."""
+        own = {host.lower() for host in hosts}
+        if public_url is not None:
+            parts = urlsplit(public_url.lower())
+            own.add(parts.netloc if parts.port else parts.netloc + _PORTS[parts.scheme])
+        return cls(id, frozenset(own))
+
     def through(self, via: Via) -> Via:
         """Return the names that go on with a question that came through others."""
+        if not via:
+            return (self.id,) if self.id else ()
         return tuple(sorted({*via, self.id} - {""}))
+
+    def mark(self, url: str, via: Via) -> str:
+        """Return a URL without query at another federation, with a word on who sends the client there."""
+        names = self.through(via)
+        return f"{url}?{PARAMETER}={written(names)}" if names else url
 
     def serve(self, url: str) -> bool:
         """Say whether a URL leads to this federation."""
@@ -53,6 +69,10 @@ class Ourselves:
             return False
         host = f"[{host}]" if ":" in host else host
         return host in self.hosts or host + (f":{port}" if port else _PORTS.get(parts.scheme, "")) in self.hosts
+
+
+NOBODY = Ourselves()
+"""A federation that no other knows."""
 
 
 def named(secret: str) -> str:

@@ -99,6 +99,7 @@ def _entra_faults(options: AzureOptions) -> list[str]:
             faults.append(f"{word} = {value}: is not an id")
     if options.url_lifetime is not None and options.url_lifetime > MAX_DELEGATED_LIFETIME:
         faults.append("url_lifetime: must be at most 6d with Entra ID; write one here if that of [ugr] is longer")
-    if not options.url.startswith("https:"):
-        faults.append(f"url = {options.url}: must be https: Azure takes tokens over nothing else")
+    for word, url in (("url", options.url), ("authority", options.authority)):
+        if not url.startswith("https:"):
+            faults.append(f"{word} = {url}: must be https with Entra ID, since secrets go there")
     return faults

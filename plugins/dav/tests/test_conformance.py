@@ -126,6 +126,7 @@ class TestApache(EndpointSuite):
             public_url=Url(apache.open),
             user=USER,
             password=store.secret,
+            checksums=(),
             writable=True,
         )
         return DavEndpoint("apache", options)
@@ -170,12 +171,24 @@ server {{
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_dav_ext_module.so")
 
 
+class NginxTree(ServedTree):
+    """A tree whose storage also has a port of its own, for clients."""
+
+    def __init__(self, tree: SharedTree, relay: Relay, port: int) -> None:
+        super().__init__(tree, relay, None, "", "")
+        self.port = port
+
+    def impossible(self, path: str) -> str | None:
+        name = path.rpartition("/")[2]
+        return "nginx does not list names that begin with a dot" if name.startswith(".") else None
+
+
 class TestNginx(EndpointSuite):
     """nginx with the module that Debian has for PROPFIND, open to everybody."""
 
     @pytest.fixture(scope="class")
     @classmethod
-    def store(cls) -> Iterator[ServedTree]:
+    def store(cls) -> Iterator[NginxTree]:
         if not MODULE.exists():
             pytest.skip("needs libnginx-mod-http-dav-ext (Debian package): not installed")
         place, port = public_directory("nginx"), free_port()
@@ -186,15 +199,13 @@ class TestNginx(EndpointSuite):
                 Nginx(place, http, port=port, main=f"load_module {MODULE};\n", name="nginx-dav"),
                 Relay(port) as relay,
             ):
-                store = ServedTree(tree, relay, None, "", "")
-                store.port = port
-                yield store
+                yield NginxTree(tree, relay, port)
         finally:
             discard(place)
 
     @pytest.fixture
-    def endpoint(self, store: ServedTree) -> DavEndpoint:
+    def endpoint(self, store: NginxTree) -> DavEndpoint:
         options = DavOptions(
-            url=Url(store.relay.url), public_url=Url(f"http://{HOST}:{store.port}"), writable=True
+            url=Url(store.relay.url), public_url=Url(f"http://{HOST}:{store.port}"), checksums=(), writable=True
         )
         return DavEndpoint("nginx", options)

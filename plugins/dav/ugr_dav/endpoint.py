@@ -6,8 +6,8 @@ Knows: which questions a verb is made of. Refuses to know: XML, hrefs, credentia
 What a question costs, in requests: a file or a missing name one; a directory one, or two where the
 storage wants a slash after its name (Apache); a listing one, whatever its length; a change two or
 three more than itself, because storages differ in what they refuse: XRootD overwrites whatever
-``Overwrite`` says and makes directories that are there, others delete directories with everything in
-them.
+``Overwrite`` says, makes directories that are there, and does not decode ``Destination``; others delete
+directories with everything in them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from ugr.plugin import (
     Unsupported,
     Usage,
 )
+from ugr.plugin.objects import encoded
 from ugr.plugin.web import DIGEST_NAMES, Access, Web, digests
 from ugr_dav import properties
 from ugr_dav.hrefs import Names, Place
@@ -73,9 +74,13 @@ class DavEndpoint(Endpoint):
         return self._opened
 
     def capabilities(self) -> Mapping[str, bool]:
-        """Copy only where the storage is said to."""
+        """Copy, and have checksums, only where the storage is said to."""
         granted = super().capabilities()
-        return {**granted, "copy": granted["copy"] and self.options.copies}
+        return {
+            **granted,
+            "copy": granted["copy"] and self.options.copies,
+            "checksum": bool(self.options.checksums),
+        }
 
     async def open(self, transport: Transport) -> None:
         """Keep the transport."""
@@ -183,10 +188,9 @@ class DavEndpoint(Endpoint):
 
     async def checksum(self, path: str, algorithm: str, call: Call) -> str:
         """Ask the storage for a checksum, which it may have to compute."""
-        name = DIGEST_NAMES.get(algorithm)
-        if name is None:
-            raise Unsupported(f"checksums to be asked for are {', '.join(DIGEST_NAMES)}; not {algorithm}", path=path)
-        found = digests(await self._storage.digest(path, name, call)).get(algorithm)
+        if algorithm not in self.options.checksums:
+            raise Unsupported(f"the storage is not said to know {algorithm}; see the option checksums", path=path)
+        found = digests(await self._storage.digest(path, DIGEST_NAMES[algorithm], call)).get(algorithm)
         if found is None:
             raise Unsupported(f"the storage does not tell the {algorithm} of this file", path=path)
         return found
@@ -222,7 +226,7 @@ class DavEndpoint(Endpoint):
     ) -> None:
         """Send MOVE or COPY; what was not there a moment ago must not be overwritten."""
         headers = [
-            ("Destination", self._url(target, found.directory)),
+            ("Destination", self._storage.destination(target, found.directory)),
             ("Overwrite", "F" if there is None else "T"),
         ]
         answer = await self._storage.change(method, self._url(source, found.directory), call, headers, patient=True)
@@ -232,6 +236,13 @@ class DavEndpoint(Endpoint):
             self._require_done(answer)
         except PreconditionFailed:
             raise AlreadyExists(path=target) from None
+        if encoded(target) != target and await self._exists(target, call) is None:
+            raise EndpointError(
+                f"the storage answered {answer.status} to {method}, and the target is not there: it may not decode "
+                "Destination, and have it under another name",
+                path=target,
+                retryable=False,
+            )
 
     def _require_done(self, answer: Answer) -> None:
         if answer.status not in DONE:

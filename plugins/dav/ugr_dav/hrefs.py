@@ -33,6 +33,10 @@ class Names:
         except UnicodeEncodeError:
             raise NotFound("the name is not valid Unicode", path=ascii(path)) from None
 
+    def plain(self, path: str) -> str:
+        """Return the URL of a name as whoever does not decode would have to get it."""
+        return unquote(self._root) + path
+
     def directory(self, path: str) -> str:
         """Return the URL of a directory, with its slash."""
         return self.url("/" if path == "/" else f"{path}/")

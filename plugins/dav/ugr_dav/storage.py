@@ -6,6 +6,7 @@ Knows: PROPFIND and its answers, methods that change something. Refuses to know:
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ from ugr.plugin import (
     NotADirectory,
     NotFound,
     UgrError,
+    Unsupported,
 )
 from ugr.plugin.objects import last
 from ugr.plugin.web import MAX_ANSWER, Access, Opened, Web
@@ -40,6 +42,11 @@ def _question(*properties: str) -> bytes:
 DESCRIBING = _question("resourcetype", "getcontentlength", "getlastmodified")
 SPACE = _question("quota-available-bytes", "quota-used-bytes")
 
+LITERAL = re.compile("xrootd", re.IGNORECASE)
+"""Servers (RFC 9110, 10.2.4) that take Destination as it stands, without decoding it: XRootD up to 6.1."""
+
+_PRINTABLE = re.compile(r"[ -~]*[!-~]\Z")
+
 ENTRY_BYTES = 8192
 """Bytes that storages may spend on one entry of a listing, on average."""
 
@@ -53,6 +60,7 @@ class Storage:
         self._access = access
         self._longest = (1 << 20) + ENTRY_BYTES * options.max_entries
         self._spelling = Spelling()
+        self._literal = False
 
     async def describe(self, path: str, call: Call) -> FileInfo:
         """Ask for one name. Raises NotFound, NotADirectory, and what is wrong with the storage.
@@ -73,6 +81,7 @@ class Storage:
         answer, reached = await self._web.send(
             "PROPFIND", url, call, headers=(("Depth", "0"), _XML), body=question, follow=True
         )
+        self._literal = LITERAL.search(answer.header("server") or "") is not None
         if answer.status != 207:
             raise self._refusal(answer)
         return self._own(_responses(answer.body), Place(reached))
@@ -114,6 +123,19 @@ class Storage:
         # what changes nothing but one name answers so only when something else could not be changed (RFC 4918, 9.6.1)
         refused = [response.status for response in _responses(answer.body) if response.status >= 300]
         return Answer(refused[0] if refused else 200, answer.headers)
+
+    def destination(self, path: str, directory: bool) -> str:
+        """Return the URL of a target as the storage reads it; Unsupported when it cannot be told the name.
+
+        Goes by the last answer: ask for source and target first.
+        """
+        url = self.names.directory(path) if directory else self.names.url(path)
+        plain = self.names.plain(path)
+        if not self._literal or plain == self.names.url(path):
+            return url
+        if not _PRINTABLE.match(plain):
+            raise Unsupported("the storage does not decode Destination, so it can be told names in ASCII only", path=path)
+        return f"{plain}/" if directory else plain
 
     async def digest(self, path: str, name: str, call: Call) -> Answer:
         """Ask for the headers of a file, with a checksum among them (RFC 3230); takes as long as ``call`` gives it."""

@@ -78,6 +78,7 @@ class HttpEndpoint(Endpoint):
         self._inside = Names(options.url)
         self._outside = Names(options.public_url or options.url)
         self._opened: Web | None = None
+        self.federates = options.metalink
 
     @property
     def _web(self) -> Web:
@@ -135,12 +136,15 @@ class HttpEndpoint(Endpoint):
         await self._refuse(answer, path, call)
 
     def redirect(self, path: str, intent: Intent, transfer: Transfer, call: Call) -> Location:
-        """Return the file's own URL."""
+        """Return the file's own URL; for another federation with a word on who sent the client."""
         if intent not in (Intent.GET, Intent.HEAD):
             raise Unsupported("a web server of this type is only read", path=path)
         if path == "/":
             raise IsADirectory("the root is a directory", path=path)
-        return Location(self._outside.url(path), intent)
+        url = self._outside.url(path)
+        if self.federates and self._opened is not None:
+            url = self._opened.ourselves.mark(url, (*call.via, *call.sent_by))
+        return Location(url, intent)
 
     async def checksum(self, path: str, algorithm: str, call: Call) -> str:
         """Ask the server for a checksum (RFC 3230); it may compute one, and take as long as ``call`` gives it."""

@@ -51,8 +51,15 @@ class Peer:
     async def _asked(self, url: str, call: Call, file: str) -> Metalink | Answer:
         async with self._web.get(url, call, ACCEPT, follow=False) as (answer, _, _):
             if answer.status == 200 and is_metalink(answer.header("content-type")):
-                return await _read(answer, last(unquote(urlsplit(file).path)))
+                return self._elsewhere(await _read(answer, last(unquote(urlsplit(file).path))))
             return Answer(answer.status, answer.headers)
+
+    def _elsewhere(self, found: Metalink) -> Metalink:
+        """Leave out copies that are ours; NotFound when there are no others."""
+        found.urls = [url for url in found.urls if not self._web.ourselves.serve(url)]
+        if not found.urls:
+            raise NotFound("the other federation knows no copy of the file but this federation's own")
+        return found
 
     async def _plain(self, url: str, found: Answer, call: Call) -> Reached:
         """Ask a server that has no metalink for this name: it may be a directory."""
@@ -85,6 +92,4 @@ async def _read(answer: Streaming, name: str) -> Metalink:
     found = reader.file(name)
     if found.size is None:
         raise Misbehaved("the metalink does not say how long the file is")
-    if not found.urls:
-        raise NotFound("the other federation knows the file, and no copy of it")
     return found

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
-from ugr.plugin import Answer, Call, Refused, Streaming, Transport, UgrError
+from ugr.plugin import Answer, Call, Ourselves, Refused, Streaming, Transport, UgrError
 from ugr.plugin.web import Access, Trail
 from ugr_http import metadata
 from ugr_http.faults import fault
@@ -124,6 +124,11 @@ class Web:
             answer = await self.head(trail.url, call, headers, patient=patient)
             if not trail.goes_on(answer.status, answer.header("location")):
                 return Reached(answer, trail.slashed)
+
+    @property
+    def ourselves(self) -> Ourselves:
+        """This federation, as other federations know it."""
+        return self._transport.ourselves
 
     def fault(self, answer: Answer) -> UgrError:
         """Return the error that a refusal stands for."""

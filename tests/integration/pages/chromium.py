@@ -13,8 +13,9 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,15 @@ FLAGS = (
     "--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
+BECOME = """
+import fcntl, os, sys
+given = [fcntl.fcntl(int(word), fcntl.F_DUPFD_CLOEXEC, 10) for word in sys.argv[1:3]]
+os.dup2(given[0], 3)
+os.dup2(given[1], 4)
+os.execv("/usr/bin/setpriv", ["setpriv", "--pdeathsig", "KILL", *sys.argv[3:]])
+"""
+"""The browser reads commands from descriptor 3 and writes to descriptor 4."""
+
 LIMIT = 30.0
 """Seconds within which the browser must answer."""
 
@@ -40,11 +50,9 @@ class Browser:
         from_us, to_browser = os.pipe()
         from_browser, to_us = os.pipe()
         LOGS.mkdir(parents=True, exist_ok=True)
-        # the browser reads commands from descriptor 3 and writes to descriptor 4
-        script = f'exec /usr/bin/setpriv --pdeathsig KILL "$0" "$@" 3<&{from_us} 4>&{to_us}'
         with (LOGS / "chromium.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", script, program, *FLAGS, f"--user-data-dir={profile}"],
+                [sys.executable, "-c", BECOME, str(from_us), str(to_us), program, *FLAGS, f"--user-data-dir={profile}"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -144,12 +152,15 @@ class Page:
 
     def go(self, url: str) -> None:
         """Load a URL; ServerError when it is not loaded in time."""
-        before = self.loaded
-        self.ask("Page.navigate", url=url)
-        until = time.monotonic() + LIMIT
+        self.arrive(lambda: self.ask("Page.navigate", url=url))
+
+    def arrive(self, leave: Callable[[], object]) -> None:
+        """Do what leads to another page, and wait until that is loaded."""
+        before, until = self.loaded, time.monotonic() + LIMIT
+        leave()
         while self.loaded == before:
             if self.browser.receive(until) is None:
-                raise ServerError(f"{url} is not loaded within {LIMIT:g} s")
+                raise ServerError(f"no page is loaded within {LIMIT:g} s")
 
     def value(self, expression: str) -> Any:
         """Return the value of a JavaScript expression, evaluated by the debugger: the page's policy does not count."""

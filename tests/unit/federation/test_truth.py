@@ -287,3 +287,17 @@ async def test_more_questions_than_seats_wait_their_turn_and_too_many_are_busy()
     assert len(found) + len(refused) == 40
     assert all("waiting for it" in str(error) for error in refused)
     assert world.board.down("a") is None, "a full queue is not the endpoint's failure"
+
+
+@on_loop
+async def test_copies_that_differ_are_asked_again_soon_because_an_upload_may_be_under_way():
+    world = World(a=1, b=2).configure("cache", partial_ttl=0.05)
+    world.put("/f", b"half", "a", mtime=9.0)
+    world.put("/f", b"whole file", "b", mtime=5.0)
+    assert holders(await world.stat("/f")) == ["a"]
+    await world.landed()
+    world.put("/f", b"whole file", "a", mtime=9.0)
+    await asyncio.sleep(0.06)
+    located = await world.stat("/f")
+    assert holders(located) == ["a", "b"]
+    assert located.excluded == ()

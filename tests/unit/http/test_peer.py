@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other federations, with metalinks and without."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.http.test_metalink import FOUR, SHA256, THREE
 from tests.unit.http.web import ROOT, answer, before, site, stat
-from ugr.plugin import FileInfo, Misbehaved, NotFound, PermissionDenied
+from ugr.plugin import FileInfo, Intent, Misbehaved, NotFound, PermissionDenied, Transfer
 
 FOUND = FileInfo("f", size=1, checksums={"sha256": SHA256, "adler32": "00790079"})
 
@@ -80,7 +82,7 @@ def test_refusals_are_what_they_are(status, error):
     ("text", "error", "message"),
     [
         (FOUR.replace("<size>1</size>", ""), Misbehaved, "how long"),
-        (FOUR.replace("url", "curl"), NotFound, "no copy"),
+        (FOUR.replace("url", "curl"), NotFound, "no copy of the file but"),
         ("<html/>", Misbehaved, "was expected"),
         (FOUR + " " * (1 << 20), Misbehaved, "longer than"),
     ],
@@ -96,3 +98,27 @@ def test_a_link_that_leads_to_something_else_is_refused():
         before(
             site({f"{ROOT}/f": answer(link=link), "http://web.example.org/data/m": answer()}), stat("/f"), metalink=True
         )
+
+
+def test_copies_that_are_ours_do_not_count():
+    ours = FOUR.replace("https://a.example.org/f", "https://fed.example.org/fed/f")
+
+    assert before(site({f"{ROOT}/f": metalink(ours)}), stat("/f"), metalink=True)[0] == FOUND
+    with pytest.raises(NotFound, match="this federation's own"):
+        before(
+            site({f"{ROOT}/f": metalink(ours.replace("b.example.org", "fed.example.org:443"))}),
+            stat("/f"),
+            metalink=True,
+        )
+
+
+def test_clients_are_sent_on_with_the_names_of_those_who_sent_them():
+    def sent(endpoint, call):
+        async def ask():
+            there = endpoint.redirect("/a b", Intent.GET, Transfer(), replace(call, sent_by=("other",)))
+            return there.url, endpoint.redirect("/f", Intent.HEAD, Transfer(), call).url
+
+        return ask()
+
+    assert before(site({}), sent, metalink=True)[0] == (f"{ROOT}/a%20b?ugr-via=here,other", f"{ROOT}/f?ugr-via=here")
+    assert before(site({}), sent)[0] == (f"{ROOT}/a%20b", f"{ROOT}/f")

@@ -11,7 +11,7 @@ from typing import Any
 from ugr_http import HttpEndpoint
 from ugr_http.options import HttpOptions
 
-from ugr.plugin import Answer, Call, Credentials
+from ugr.plugin import Answer, Call, Credentials, Ourselves
 
 ROOT = "http://web.example.org/data"
 
@@ -53,6 +53,7 @@ class ScriptedTransport:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.asked: list[Asked] = []
+        self.ourselves = Ourselves("here", frozenset({"fed.example.org:443"}))
 
     def _answer(self, method: str, url: str, headers: Any = (), credentials: Any = None, **_: Any) -> Answer:
         self.asked.append(Asked(method, url, headers, credentials))

@@ -1,7 +1,7 @@
 "use strict";
 // What a page can do on top of what it says: sort its table, search it, move with the keys. Without this it says the same.
 (() => {
-  const MOST = 20000;
+  const MOST = 10000;
   const table = document.querySelector("table[data-sortable]");
   if (!table) return;
   const body = table.tBodies[table.tBodies.length - 1];

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The step between what this worker remembers and asking the endpoints: what all hosts remember.
+
+Knows: that one look in L2 serves everybody of this worker who has the question, waiting for
+whoever asks already, filling L1. Refuses to know: memcached, flights. Loop only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from ugr.call import Call
+from ugr.federation.cache import Cache, CachedListing, Entry
+from ugr.federation.routes import Eligible
+from ugr.federation.shared import Claimed, Positions, SharedCache
+from ugr.federation.wire import Names, frame
+
+LOOK_EVERY = 0.02
+"""Seconds between two looks for an answer that somebody else asks for."""
+
+LONGEST_WAIT = 0.25
+"""Seconds that somebody else's answer is waited for; then the endpoints are asked."""
+
+
+class Recall:
+    """L2 in front of the endpoints of one worker."""
+
+    def __init__(self, shared: SharedCache, cache: Cache, names: Names) -> None:
+        self._shared = shared
+        self._cache = cache
+        self._names = names
+        self._looks: dict[str, asyncio.Task[bool]] = {}
+        self._held: set[str] = set()
+
+    def positions(self) -> Positions:
+        """Return what is to be kept of the moment at which a question is asked."""
+        return self._shared.positions()
+
+    async def fill(self, path: str, call: Call) -> bool:
+        """Put what all hosts remember of a path into L1; say whether there is something."""
+        look = self._looks.get(path)
+        if look is None:
+            look = asyncio.get_running_loop().create_task(self._look(path))
+            self._looks[path] = look
+            look.add_done_callback(lambda _: self._looks.pop(path, None))
+        await asyncio.wait((look,), timeout=call.remaining())
+        return look.done() and look.result()
+
+    def landed(self, path: str, entry: Entry | None, positions: Positions) -> None:
+        """Let everybody know what was found, None when that is not worth remembering."""
+        held = path in self._held
+        self._held.discard(path)
+        self._shared.keep(path, entry, positions, held=held)
+
+    async def listing(self, path: str, eligible: Eligible, virtual: Collection[str]) -> CachedListing | None:
+        """Return a listing that all hosts remember, and put it into L1; None when there is none."""
+        asked = self._frame(eligible, virtual)
+        listing = None if asked is None else await self._shared.recall_listing(path, asked)
+        if listing is not None:
+            self._cache.store_listing(path, listing)
+        return listing
+
+    def keep_listing(
+        self, path: str, listing: CachedListing, positions: Positions, eligible: Eligible, virtual: Collection[str]
+    ) -> None:
+        """Let everybody know of a listing."""
+        asked = self._frame(eligible, virtual)
+        if asked is not None:
+            self._shared.keep_listing(path, listing, positions, asked)
+
+    def _frame(self, eligible: Eligible, virtual: Collection[str]) -> bytes | None:
+        return frame(self._names, (route.endpoint for route in eligible.listers), virtual)
+
+    async def _look(self, path: str) -> bool:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LONGEST_WAIT
+        while True:
+            found = await self._shared.recall(path)
+            if isinstance(found, Entry):
+                self._cache.store(path, found)
+                return True
+            if isinstance(found, Claimed):
+                if found.held:
+                    self._held.add(path)
+                return False
+            if loop.time() + LOOK_EVERY > until:
+                return False
+            await asyncio.sleep(LOOK_EVERY)
