@@ -15,13 +15,16 @@ Whatever reaches the line, a message, its arguments or a traceback, has its secr
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
 import sys
 import threading
 import time
+from collections import deque
 from typing import TextIO
+from weakref import WeakSet
 
 from ugr.call import Call
 from ugr.metrics import counts
@@ -36,6 +39,15 @@ LONGEST_LINE = 4096
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at whether the access log's file is still the one of that name."""
+
+GATHER = 0.05
+"""Seconds for which lines of the access log are gathered before they are written."""
+
+AT_ONCE = 64 * 1024
+"""Bytes that are written to a file at once."""
+
+MOST_WAITING = 50_000
+"""Lines that wait to be written; more are waiting only where nobody takes them."""
 
 COMPLAIN_EVERY = 60.0
 """Seconds between two complaints about lines that cannot be written."""
@@ -193,13 +205,17 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 
 
 class LineSink:
-    """Where the access log's lines go: standard output, or a file.
+    """Where the access log's lines go: standard output, or a file. Safe to use from any thread.
 
-    A line is one system call, so that lines of several processes do not mix: a file is opened for
-    appending, and a pipe takes ``LONGEST_LINE`` bytes at once. A file that was renamed or removed
-    (logrotate) is opened anew within ``LOOK_EVERY`` seconds, without a signal. Safe to use from any
-    thread; opens nothing before the first line, so that each process has its own. Never raises: a
-    line that cannot be written is lost, which is logged once a minute.
+    ``write`` only hands a line over; a thread writes them ``GATHER`` seconds later, many at a time:
+    a request neither waits for a disk or a pipe, nor pays for the change of threads that a system
+    call is. Lines that wait when the process is killed are lost; when it ends by itself they are
+    written. Lines of several processes do not mix: a file is opened for appending, and a pipe takes
+    ``LONGEST_LINE`` bytes at once. A file that was renamed or removed (logrotate) is opened anew
+    within ``LOOK_EVERY`` seconds, without a signal.
+
+    Opens and starts nothing before the first line, so that each process has its own. Never raises:
+    a line that cannot be written, or finds ``MOST_WAITING`` waiting, is lost and counted.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -207,51 +223,114 @@ class LineSink:
         self._descriptor: int | None = None
         self._look_at = 0.0
         self._complain_at = 0.0
-        self._lock = threading.Lock()
+        self._waiting: deque[bytes] = deque()
+        self._any = threading.Event()
+        self._closed = threading.Event()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def write(self, line: bytes) -> None:
-        """Write one line; it ends in a line end."""
-        try:
-            os.write(STANDARD_OUTPUT if self._path is None else self._file(self._path), line)
-        except OSError as error:
-            self._complain(error)
+        """Hand over one line, which ends in a line end, and is at most ``LONGEST_LINE`` bytes long."""
+        waiting = self._waiting
+        if len(waiting) >= MOST_WAITING:
+            counts.add((LOST_LINE,))
+            return
+        waiting.append(line)
+        if not self._any.is_set():
+            self._any.set()
+            if self._thread is None:
+                self._start()
 
-    def __del__(self) -> None:
-        """Close the file when nobody can write to it any more."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
+    def flush(self, limit: float = -1.0) -> None:
+        """Write what waits, in this thread; not if another one is at it and not done within ``limit`` seconds."""
+        if self._writing.acquire(timeout=limit):
+            try:
+                self._write_waiting()
+            finally:
+                self._writing.release()
+
+    def close(self) -> None:
+        """Write what waits, and what those who have it at hand still write, and end; in the background."""
+        self._closed.set()
+        self._any.set()
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            lines = self._next_lines()
+            try:
+                _write_all(STANDARD_OUTPUT if self._path is None else self._file(self._path), b"".join(lines))
+            except OSError as error:
+                self._complain(error, len(lines))
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._thread is None:
+                _sinks.add(self)
+                self._thread = threading.Thread(target=self._run, name="access log", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._any.wait()
+            self._closed.wait(GATHER)
+            self._any.clear()
+            self.flush()
+        threading.Event().wait(LOOK_EVERY)
+        self.flush()
+        with self._writing:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _next_lines(self) -> list[bytes]:
+        """Take as many of the waiting lines as may be written at once."""
+        most = LONGEST_LINE if self._path is None else AT_ONCE
+        lines = [self._waiting.popleft()]
+        length = len(lines[0])
+        while self._waiting and length + len(self._waiting[0]) <= most:
+            lines.append(self._waiting.popleft())
+            length += len(lines[-1])
+        return lines
 
     def _file(self, path: str) -> int:
-        """Return the open file of that name. Raises OSError."""
+        """Return the open file that has the name now. Raises OSError."""
         now = time.monotonic()
-        descriptor = self._descriptor
-        if descriptor is None or now >= self._look_at:
-            with self._lock:
-                self._look_at = now + LOOK_EVERY
-                descriptor = self._descriptor = self._current(path, self._descriptor)
-        return descriptor
+        if self._descriptor is not None and now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            if _elsewhere(path, self._descriptor):
+                os.close(self._descriptor)
+                self._descriptor = None
+        if self._descriptor is None:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        return self._descriptor
 
-    @staticmethod
-    def _current(path: str, descriptor: int | None) -> int:
-        """Return the descriptor, for the file that has the name now."""
-        if descriptor is not None:
-            try:
-                if os.path.samestat(os.stat(path), os.fstat(descriptor)):
-                    return descriptor
-            except FileNotFoundError:
-                pass  # it was renamed; the next one is made here
-        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        if descriptor is None:
-            return opened
-        # In place of the old one and under its number: another thread may be about to write to it.
-        os.dup2(opened, descriptor, inheritable=False)
-        os.close(opened)
-        return descriptor
-
-    def _complain(self, error: OSError) -> None:
-        counts.add((LOST_LINE,))
+    def _complain(self, error: OSError, lost: int) -> None:
+        for _ in range(lost):
+            counts.add((LOST_LINE,))
         now = time.monotonic()
         if now >= self._complain_at:
             self._complain_at = now + COMPLAIN_EVERY
             where = self._path or "standard output"
             _log.error("access log %s: %s; lines are lost until that is mended", where, error.strerror or error)
+
+
+_sinks: WeakSet[LineSink] = WeakSet()
+
+
+@atexit.register
+def _flush_all() -> None:
+    for sink in list(_sinks):
+        sink.flush(LOOK_EVERY)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _elsewhere(path: str, descriptor: int) -> bool:
+    """Say whether a path leads to another file by now, or to none."""
+    try:
+        return not os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return True

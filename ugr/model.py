@@ -86,6 +86,18 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Replica:
+    """A copy that a catalogue names: an absolute URL, and what the catalogue knows of the file.
+
+    The scheme may be one that no client of ours speaks (``srm``): it only says which storage it is.
+    """
+
+    url: str
+    size: int | None = None
+    checksums: Mapping[str, str] = field(default_factory=lambda: NO_CHECKSUMS)
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Space of one endpoint, in bytes; None is unknown."""
 
@@ -106,6 +118,7 @@ class Result(enum.Enum):
 
     FOUND = "found"
     ABSENT = "absent"
+    NAMED = "named"
     DENIED = "denied"
     FAILED = "failed"
     TIMED_OUT = "timed out"

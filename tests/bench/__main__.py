@@ -16,14 +16,16 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import bench_signing
+from tests.bench import bench_signing, crowd
 from tests.bench.measure import CORES, Figure, cpu_seconds, pin, resident_bytes, tree, wrk
 from tests.bench.stage import file_federation, peer, s3_federation, stores
 from tests.servers.process import HOST, ROOT
+from tests.servers.relay import Relay
 from tests.servers.ugr import Ugr
 
 WARM_PATHS = 1000
 ENTRIES = 10_000
+GREAT = 100_000
 
 CYCLE = """
 local n = 0
@@ -88,16 +90,64 @@ def listings(directory: Path) -> list[Figure]:
     return figures
 
 
-def propfind(port: int) -> None:
-    """Ask once and read all of it; raise RuntimeError unless it has every entry."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=60)
-    connection.request("PROPFIND", "/fed/big/", headers={"Depth": "1"})
+def crowds(directory: Path) -> list[crowd.Crowd]:
+    """Measure what many clients meet: one endpoint of five hung, and 1,000 kept connections beside nginx."""
+    place = directory / "crowd"
+    place.mkdir()
+    nginx, ports = stores(place, 5)
+    met = []
+    with nginx, Relay(ports[-1]) as relay:
+        configuration = s3_federation([*ports[:-1], relay.port], place).replace("enabled = no", "interval = 10s")
+        with Ugr(place, configuration, name="bench-crowd") as ugr:
+            ugr.ask("/fed/warm")
+            time.sleep(0.5)
+            met.append(crowd.kept("1,000 kept connections, remembered file", ugr.pid, ugr.port, "/fed/warm"))
+            relay.hang()
+            met += crowd.hung(ugr.port)
+    with peer(place) as reference:
+        met.append(crowd.kept("nginx, 1,000 kept connections", reference.pid, reference.port, "/x"))
+    for one in met:
+        print(one.row(), flush=True)
+    return met
+
+
+def great(directory: Path) -> dict[str, float]:
+    """Measure a listing of 100,000 entries from three endpoints: first byte, all of it, memory on top."""
+    place = directory / "great"
+    place.mkdir()
+    with Ugr(place, file_federation(place, GREAT), name="bench-great") as ugr:
+        propfind(ugr.port, "/fed/", 2)
+        before = resident_bytes(tree(ugr.pid))
+        first, whole = propfind(ugr.port, "/fed/big/", GREAT + 1)
+        figures = {
+            "first_byte_ms": first * 1000,
+            "whole_s": whole,
+            "extra_mb": (resident_bytes(tree(ugr.pid)) - before) / 1e6,
+        }
+    words = (
+        "first byte {first_byte_ms:.0f} ms, all in {whole_s:.1f} s, {extra_mb:.0f} MB more, names and files remembered"
+    )
+    print(f"{f'PROPFIND 1 of {GREAT:,} entries, cold':<44} {words.format(**figures)}", flush=True)
+    return figures
+
+
+def propfind(port: int, path: str = "/fed/big/", expected: int = ENTRIES + 1) -> tuple[float, float]:
+    """Ask once and read all of it; return the seconds to the first byte of the body, and to the last.
+
+    Raises RuntimeError unless it has every entry.
+    """
+    connection = http.client.HTTPConnection(HOST, port, timeout=120)
+    started = time.monotonic()
+    connection.request("PROPFIND", path, headers={"Depth": "1"})
     answer = connection.getresponse()
-    body = answer.read()
+    body = answer.read(1)
+    first = time.monotonic() - started
+    body += answer.read()
     connection.close()
     found = body.count(b":response>") // 2
-    if answer.status != 207 or found != ENTRIES + 1:
-        raise RuntimeError(f"PROPFIND: status {answer.status}, {found} responses")
+    if answer.status != 207 or found != expected:
+        raise RuntimeError(f"PROPFIND {path}: status {answer.status}, {found} responses")
+    return first, time.monotonic() - started
 
 
 def main() -> int:
@@ -115,13 +165,21 @@ def main() -> int:
             reference = wrk("nginx, return 302", nginx.pid, f"http://{HOST}:{nginx.port}/x")
         print(reference.row(), flush=True)
         figures = [reference, *redirects(directory, reference), *listings(directory)]
+        many, listing = crowds(directory), great(directory)
+    remembered, collecting = crowd.entry_bytes()
+    print(f"{'1,000,000 remembered files':<44} {remembered:10.0f} B each; a full collection takes {collecting:.3f} s")
     cost = bench_signing.measure()
     print(f"{'signed S3 URL':<44} {cost.ours:10.1f} us; boto3 {cost.boto:.0f} us, {cost.ratio:.0f} times as much")
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
-    out.write_text(
-        json.dumps({"figures": [asdict(figure) for figure in figures], "signing": asdict(cost)}, indent=1) + "\n"
-    )
+    results = {
+        "figures": [asdict(figure) for figure in figures],
+        "crowds": [asdict(one) for one in many],
+        "great_listing": listing,
+        "entry_bytes": remembered,
+        "signing": asdict(cost),
+    }
+    out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(f"written: {out.relative_to(ROOT)}")
     return 0
 

@@ -27,10 +27,13 @@ def peer(directory: Path) -> Nginx:
 def stores(directory: Path, count: int) -> tuple[Nginx, list[int]]:
     """Return nginx that plays ``count`` object stores, each of which has every object, one byte long."""
     ports = free_ports(count)
+    empty = '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'
+    answers = (
+        f"if ($args ~ list-type) {{ return 200 '{empty}'; }} "
+        'add_header Last-Modified "Thu, 01 Jan 2026 00:00:00 GMT"; return 200 "x";'
+    )
     body = "\n".join(
-        f"server {{ listen {HOST}:{port}; access_log off; keepalive_requests 100000000; "
-        'location / { add_header Last-Modified "Thu, 01 Jan 2026 00:00:00 GMT"; default_type application/octet-stream; '
-        'return 200 "x"; } }'
+        f"server {{ listen {HOST}:{port}; access_log off; keepalive_requests 100000000; location / {{ {answers} }} }}"
         for port in ports
     )
     return Nginx(_made(directory / f"stores{count}"), body, name="bench-stores", port=ports[0]), ports

@@ -74,6 +74,7 @@ class PlainMemory(BlockingEndpoint):
     usage = plain("usage")
     health = plain("health")
     data = plain("data")
+    replicas = plain("replicas")
 
 
 class PlainStore(MemoryStore):

@@ -19,7 +19,7 @@ daemon off;
 master_process off;
 pid {place}/nginx.pid;
 error_log stderr info;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
     access_log {place}/access.log;
     client_body_temp_path {place}/temp-body;

@@ -89,7 +89,7 @@ class Pki:
         starts: datetime.timedelta = -HOUR,
         lasts: datetime.timedelta = 100 * HOUR,
     ) -> Holder:
-        """Issue a certificate that is valid from ``starts`` from now, for ``lasts`` more hours than that."""
+        """Issue a certificate; it is valid ``starts`` from now, for as long as ``lasts``."""
         subject, key = _named(name, unit), _new_key()
         certificate = self._sign(subject, key.public_key(), starts=starts, lasts=lasts, server=server)
         stem = f"{unit.lower()}-{certificate.serial_number:x}"
@@ -142,7 +142,8 @@ class Pki:
         authority: bool = False,
     ) -> x509.Certificate:
         begin = datetime.datetime.now(datetime.UTC) + starts
-        builder = x509.CertificateBuilder(self._name, subject, public, x509.random_serial_number(), begin, begin + lasts)
+        serial = x509.random_serial_number()
+        builder = x509.CertificateBuilder(self._name, subject, public, serial, begin, begin + lasts)
         builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         builder = builder.add_extension(_usage(authority), critical=True)

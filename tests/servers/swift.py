@@ -20,8 +20,10 @@ from tests.servers.process import HOST, Daemon, free_port, free_ports, listening
 
 USER = "test:tester"
 KEY = "swift/Test+Key"
+HASTY = "test:hasty"
+"""Another user with the same key and rights: a user has one token at a time, however long-lived."""
 STRANGER = "other:stranger"
-STRANGER_KEY = "strangers key"
+STRANGER_KEY = "strangersKey"
 TEMP_URL_KEY = "temp/URL+key 0123456789"
 
 SERVERS = ("account", "container", "object")
@@ -80,6 +82,7 @@ account_autocreate = true
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = {key} .admin
+user_test_hasty = {key} .admin
 user_other_stranger = {stranger_key} .admin
 storage_url_scheme = http
 token_life = {token_life}

@@ -7,6 +7,10 @@ import io
 import logging
 import os
 import re
+import select
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +21,8 @@ from hypothesis import strategies as st
 
 from ugr import log as log_module
 from ugr.call import Call
-from ugr.log import LineSink, about, configure, one_line, redact
+from ugr.log import LONGEST_LINE, LineSink, about, configure, one_line, redact
+from ugr.metrics import counts
 
 
 @pytest.fixture
@@ -181,12 +186,34 @@ def test_the_quick_look_overlooks_no_secret(pieces: list[str]) -> None:
     assert redact(text) == log_module._redacted(text)
 
 
+def put(sink: LineSink, *lines: bytes) -> None:
+    """Write lines and wait until they are where they belong."""
+    for line in lines:
+        sink.write(line)
+    sink.flush()
+
+
 def test_lines_are_added_to_a_file_that_is_made_for_them(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
-    LineSink(str(file)).write(b"one\n")
-    LineSink(str(file)).write(b"two\n")
-    assert file.read_bytes() == b"one\ntwo\n"
+    put(LineSink(str(file)), b"one\n")
+    put(LineSink(str(file)), b"two\n", b"three\n")
+    assert file.read_bytes() == b"one\ntwo\nthree\n"
     assert file.stat().st_mode & 0o027 == 0
+
+
+def test_lines_are_written_without_being_asked_for(tmp_path: Path) -> None:
+    file, sink = tmp_path / "access.log", LineSink(str(tmp_path / "access.log"))
+    for number in range(3):
+        sink.write(b"%d\n" % number)
+        until = time.monotonic() + 5.0
+        while not (file.exists() and file.read_bytes().count(b"\n") > number):
+            assert time.monotonic() < until
+
+
+def test_lines_are_written_when_the_process_ends(tmp_path: Path) -> None:
+    code = "import sys; from ugr.log import LineSink; LineSink(sys.argv[1]).write(b'last\\n')"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "access.log"], check=True)
+    assert (tmp_path / "access.log").read_bytes() == b"last\n"
 
 
 @pytest.mark.parametrize("made_anew", [False, True])
@@ -195,20 +222,19 @@ def test_a_file_that_is_renamed_is_opened_anew(
 ) -> None:
     monkeypatch.setattr(log_module, "LOOK_EVERY", 0.0)
     file, sink = tmp_path / "access.log", LineSink(str(tmp_path / "access.log"))
-    sink.write(b"one\n")
-    before = sink._descriptor
+    put(sink, b"one\n")
     file.rename(tmp_path / "access.log.1")
     if made_anew:
         file.touch()
-    sink.write(b"two\n")
+    put(sink, b"two\n")
     assert ((tmp_path / "access.log.1").read_bytes(), file.read_bytes()) == (b"one\n", b"two\n")
-    assert sink._descriptor == before
 
 
 def test_no_line_of_a_file_that_is_renamed_again_and_again_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_module, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(log_module, "GATHER", 0.0)
     file, sink = tmp_path / "access.log", LineSink(str(tmp_path / "access.log"))
 
     def write(number: int) -> None:
@@ -221,29 +247,80 @@ def test_no_line_of_a_file_that_is_renamed_again_and_again_is_lost(
             if file.exists():
                 file.rename(tmp_path / f"access.log.{number}")
     assert [future.result() for future in writing] == [None] * 4
+    sink.flush()
     lines = [line for part in tmp_path.iterdir() for line in part.read_bytes().splitlines()]
     assert sorted(lines) == sorted(b"%d %d" % (number, line) for number in range(4) for line in range(500))
 
 
-def test_a_line_that_cannot_be_written_is_complained_about_once(
+def test_a_line_that_cannot_be_written_is_counted_and_complained_about_once(
     tmp_path: Path, log: tuple[logging.Logger, io.StringIO]
 ) -> None:
-    sink = LineSink(str(tmp_path / "none" / "access.log"))
-    sink.write(b"one\n")
-    sink.write(b"two\n")
+    before = lost()
+    put(LineSink(str(tmp_path / "none" / "access.log")), b"one\n", b"two\n")
     assert log[1].getvalue().count("No such file or directory; lines are lost until that is mended") == 1
+    assert lost() - before == 2
+
+
+def lost() -> int:
+    """Return how many lines were lost."""
+    row = counts.totals().get((log_module.LOST_LINE,))
+    return 0 if row is None else row.count
+
+
+def test_lines_that_nobody_takes_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(log_module, "MOST_WAITING", 10)
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    sink, before = LineSink(str(tmp_path / "pipe")), lost()
+    line = b"x" * (LONGEST_LINE - 1) + b"\n"
+    until = time.monotonic() + 10.0
+    while lost() == before:  # the pipe is full, the thread waits for it, and lines wait for the thread
+        sink.write(line)
+        assert time.monotonic() < until
+    read = b""
+    while piece := _available(reader):
+        read += piece
+    assert set(read.split(b"\n")) == {b"x" * (LONGEST_LINE - 1), b""}
+    os.close(reader)
+
+
+def _available(descriptor: int) -> bytes:
+    """Return what can be read within a moment."""
+    return os.read(descriptor, 1 << 20) if select.select([descriptor], [], [], 0.5)[0] else b""
+
+
+def test_lines_of_several_processes_do_not_mix_in_a_pipe() -> None:
+    code = (
+        "import sys; from ugr.log import LineSink\nsink = LineSink(None)\n"
+        "for number in range(300): sink.write(sys.argv[1].encode() * (100 + 7 * (number % 300)) + b'\\n')"
+    )
+    reading, writing = os.pipe()
+    processes = [subprocess.Popen([sys.executable, "-c", code, letter], stdout=writing) for letter in "abc"]
+    os.close(writing)
+    with open(reading, "rb") as stream:
+        lines = stream.read().splitlines()
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert len(lines) == 900
+    assert all(len(set(line)) == 1 for line in lines)
 
 
 def test_standard_output_is_the_descriptor_and_not_what_python_makes_of_it(capfd: pytest.CaptureFixture[str]) -> None:
-    LineSink(None).write(b"one\n")
+    put(LineSink(None), b"one\n")
     assert capfd.readouterr().out == "one\n"
 
 
-def test_a_sink_that_is_not_used_any_more_leaves_no_file_open(tmp_path: Path) -> None:
+def test_a_sink_that_is_closed_writes_what_waits_and_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "LOOK_EVERY", 0.2)
     sink = LineSink(str(tmp_path / "access.log"))
-    sink.write(b"one\n")
-    descriptor = sink._descriptor
+    put(sink, b"one\n")
+    descriptor, thread = sink._descriptor, sink._thread
     assert descriptor is not None
-    del sink
+    assert thread is not None
+    sink.close()
+    sink.write(b"two\n")
+    thread.join(5.0)
+    assert (tmp_path / "access.log").read_bytes() == b"one\ntwo\n"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)

@@ -18,7 +18,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ugr.app.process import Process
 from ugr.config.bind import settings as bind_settings
@@ -48,6 +48,9 @@ from ugr.plugin.endpoint import Endpoint
 from ugr.plugin.policy import Policy
 from ugr.transport import Ourselves, Transport
 from ugr.transport.peers import named
+
+if TYPE_CHECKING:
+    from ugr.federation.hosts import Hosts
 
 log = logging.getLogger("ugr.app")
 
@@ -90,7 +93,16 @@ class Runtime:
             }
         )
         self.guards = {name: GuardedEndpoint(endpoint, self.board) for name, endpoint in endpoints.items()}
-        self.federation = Federation(self.guards, self.selection, self.cache, process.slots, settings, self.board.downs)
+        self._hosts = None if directory is None else _hosts(settings, self.keys, process)
+        self.federation = Federation(
+            self.guards,
+            self.selection,
+            self.cache,
+            process.slots,
+            settings,
+            self.board.downs,
+            recall=None if self._hosts is None else self._hosts.recall,
+        )
         self.mounted = [Mounted.of(name, endpoint.options) for name, endpoint in endpoints.items()]
         self._mounts = Mounts(self.mounted, process.slots)
         self.data_key = data_key(settings.ugr.data_key, directory)
@@ -105,11 +117,13 @@ class Runtime:
             self.ourselves,
         )
         self.operator = Namespace(self.federation, self._mounts, Operator(), self.statuses, self.ourselves)
-        self._poller = Poller(endpoints, self.board, settings.health)
+        peers = None if self._hosts is None else self._hosts.probes
+        self._poller = Poller(endpoints, self.board, settings.health, peers)
         self._watch: Poller | Candidate = self._poller
         if directory is not None and isinstance(self.board, SharedBoard):
             self._watch = Candidate(directory, self.board, self._poller)
-        self._upkeep = Upkeep(endpoints, tuple(secrets_of(settings.ugr)), self.cache, self.geo, self.selection)
+        kept = (*secrets_of(settings.ugr), *secrets_of(settings.cache))
+        self._upkeep = Upkeep(endpoints, kept, self.cache, self.geo, self.selection)
 
     @classmethod
     def load(
@@ -185,6 +199,10 @@ class Runtime:
             self.board.inherit(before.board, [n for n, key in self.keys.items() if before.keys.get(n) == key])
         await before._watch.stop()
         await before._upkeep.stop()
+        if self._hosts is not None:
+            self._hosts.start()
+        if before._hosts is not None:
+            await before._hosts.stop()
         self._upkeep.start()
         if self.settings.health.enabled:
             self._watch.start()
@@ -209,6 +227,8 @@ class Runtime:
         transport = await self._engine()
         await asyncio.gather(*(self._open_one(endpoint, transport) for endpoint in self.endpoints.values()))
         self.process.share()
+        if self._hosts is not None:
+            self._hosts.start()
         self._upkeep.start()
         if watch and self.settings.health.enabled:
             self._watch.start()
@@ -223,6 +243,8 @@ class Runtime:
     async def _close(self) -> None:
         await self._watch.stop()
         await self._upkeep.stop()
+        if self._hosts is not None:
+            await self._hosts.stop()
         for endpoint in self.endpoints.values():
             await _quietly(endpoint.close(), endpoint.name)
         await self.process.close()
@@ -283,6 +305,15 @@ def slot_names(document: Document, endpoints: Mapping[str, Endpoint]) -> dict[st
         written = [sorted((key, value.text) for key, value in section.options.items()) for section in sections]
         names[name] = f"{name[:40]} {hashlib.sha256(repr((name, written)).encode()).hexdigest()[:16]}"
     return names
+
+
+def _hosts(settings: Settings, keys: Mapping[str, str], process: Process) -> Hosts | None:
+    """Return what this process has to do with other hosts; what nobody configured is not even imported."""
+    if not settings.cache.memcached:
+        return None
+    from ugr.federation.hosts import Hosts
+
+    return Hosts(settings.cache, settings.health, keys, process.cache, process.slots)
 
 
 def _parts(path: str | os.PathLike[str]) -> tuple[Document, Settings, dict[str, Endpoint], Sequence[Policy]]:

@@ -10,6 +10,7 @@ next ones take the new one. A configuration with faults is refused, and the old 
 from __future__ import annotations
 
 import logging
+import mmap
 import os
 import threading
 from pathlib import Path
@@ -27,7 +28,7 @@ log = logging.getLogger("ugr.app")
 LOOK_EVERY = 0.2
 """Seconds between two looks for a request to reload."""
 
-FIXED = ("listen", "workers", "threads", "runtime_dir", "log_level", "access_log")
+FIXED = ("listen", "workers", "threads", "runtime_dir", "drain", "log_level", "access_log")
 """Options of [ugr] that only a restart changes."""
 
 
@@ -41,6 +42,8 @@ class Service:
         self._seen = None if self._control is None else self._control.pending()
         self._ended = threading.Event()
         self._exchange = threading.Lock()
+        # one byte that every process has in common that is forked from this one
+        self._leaving = mmap.mmap(-1, 1)
 
     @property
     def directory(self) -> Path | None:
@@ -55,8 +58,22 @@ class Service:
             loop=self.runtime.loop,
             signer=DataSigner(lambda: self.runtime.data_key()),
             identities=IdentityChain(),
-            ready=lambda: self.runtime.ready(),
+            ready=self.ready,
         )
+
+    @property
+    def leaving(self) -> bool:
+        """Say whether the service is about to stop."""
+        return self._leaving[0] != 0
+
+    def leave(self) -> None:
+        """Say from now on, in all processes that were forked from this one, that the service is about to stop."""
+        self._leaving[0] = 1
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Say whether clients can be sent here, and if not, why."""
+        good, problems = self.runtime.ready()
+        return good and not self.leaving, [*problems, *(("the service is about to stop",) if self.leaving else ())]
 
     @property
     def started(self) -> bool:

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from ugr import __version__
-from ugr.cli import check, config, demo, endpoints, locate, ls, plugins, reload, serve, stat
+from ugr.cli import check, config, demo, endpoints, forget, locate, ls, plugins, reload, serve, stat
 from ugr.cli.exits import MEANING, Exit, exit_of
 from ugr.cli.output import show_error
 from ugr.errors import UgrError
 from ugr.log import configure
 
-COMMANDS: tuple[ModuleType, ...] = (serve, reload, demo, check, config, endpoints, plugins, ls, stat, locate)
+COMMANDS: tuple[ModuleType, ...] = (serve, reload, demo, check, config, endpoints, plugins, ls, stat, locate, forget)
 """The commands in the order of ``ugr --help``."""
 
 DEFAULT_CONFIG = "/etc/ugr/ugr.conf"

@@ -74,6 +74,13 @@ class UgrSettings:
     )
     workers: int = option(2, help="Worker processes of ugr serve.", minimum=1, maximum=1024)
     threads: int = option(128, help="Threads in each worker process.", minimum=2, maximum=4096)
+    drain: Duration = option(
+        Duration(0.0),
+        help="How long a service that is told to stop goes on answering, while /-/health/ready says 503: longer than "
+        "front servers on other hosts need to notice.",
+        maximum=300,
+        example="3s",
+    )
     max_waiting: int | None = option(
         None,
         help="Requests of one worker that may wait for endpoints at a time; must be below threads. The default is "

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ugr.errors import UgrError
 from ugr.model import FileInfo, Location, Result
-
 
 L1, L2 = "L1", "L2"
 """What remembered an answer: this worker, or memcached for all workers of all hosts."""
@@ -119,6 +119,13 @@ class Explanation:
     error: Exception | None = None
     cached: bool = False
     milliseconds: float = 0.0
+
+    @property
+    def level(self) -> str | None:
+        """The cache that remembered the answer, ``L1`` or ``L2``; None when it was not remembered."""
+        if self.located is not None:
+            return self.located.level
+        return self.error.level if isinstance(self.error, UgrError) else None
 
 
 @dataclass(slots=True)

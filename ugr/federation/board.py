@@ -64,6 +64,10 @@ class Board:
         """Return when to probe an endpoint next, after a probe that ended ``now``."""
         return self._health[name].next_probe(now)
 
+    def doubted(self, name: str) -> bool:
+        """Say whether questions of this host failed at an endpoint, so that only its own probes tell."""
+        return self._health[name].doubted
+
     def watch(self, watcher: Watcher) -> None:
         """Have ``watcher`` called on every change of state, in the thread of the event; it must be quick."""
         with self._lock:

@@ -16,13 +16,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO
 
 from ugr.call import Call
 from ugr.config.settings import Settings
 from ugr.errors import NotFound, UgrError, Unavailable
 from ugr.federation.answers import (
+    L1,
+    L2,
     EndpointAnswer,
     Excluded,
     Explanation,
@@ -31,7 +33,9 @@ from ugr.federation.answers import (
     Redirection,
     Target,
 )
+from ugr.federation.asking import SILENT, Asking, all_answers, closest, everyone
 from ugr.federation.cache import Cache, CachedListing, Entry
+from ugr.federation.catalogued import Catalogues
 from ugr.federation.flight import Enough, Flight
 from ugr.federation.guarded import GuardedEndpoint
 from ugr.federation.listing import FreshListing, RememberedListing
@@ -40,21 +44,11 @@ from ugr.federation.remembering import Keeper, elsewhere
 from ugr.federation.routes import Eligible, Route
 from ugr.federation.selection import Selection
 from ugr.federation.slots import Slots
-from ugr.model import FileInfo, Intent, Result, Transfer
+from ugr.model import FileInfo, Intent, Transfer
 from ugr.transport.peers import Via
 
-SILENT = frozenset((Result.DENIED, Result.FAILED, Result.TIMED_OUT, Result.PENDING))
-"""Results after which it is not known whether the endpoint has the name."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A flight, and who was left out of it."""
-
-    flight: Flight
-    unasked: dict[str, str]
-    generation: int
-
+if TYPE_CHECKING:
+    from ugr.federation.recalling import Recall
 
 class Federation:
     """All endpoints of one worker, as one."""
@@ -68,6 +62,7 @@ class Federation:
         settings: Settings,
         downs: Callable[[], Mapping[str, str]],
         wall: Callable[[], float] = time.time,
+        recall: Recall | None = None,
     ) -> None:
         self.guards = dict(guards)
         self.selection = selection
@@ -77,7 +72,9 @@ class Federation:
         self._slots = slots
         self._downs = downs
         self._wall = wall
-        self._asking: dict[str, _Asking] = {}
+        self._recall = recall
+        self._asking: dict[str, Asking] = {}
+        self._catalogues = Catalogues(self.guards, downs)
         self._strict = frozenset(
             name for name, guard in self.guards.items() if (guard.options.absence or settings.ugr.absence) == "strict"
         )
@@ -90,11 +87,13 @@ class Federation:
         Safe to call from any thread.
         """
         entry = self._cache.peek(path)
-        if entry is None or eligible.readers_mask & ~(entry.covered | entry.unasked | entry.silent):
+        if entry is None or eligible.asked_mask & ~(entry.covered | entry.unasked | entry.silent):
             return None
         unasked = self._slots.names(entry.unasked)
         if not entry.present:
-            raise self._absent(path, unasked)
+            absent = self._absent(path, unasked)
+            absent.level = L1
+            raise absent
         return self._recalled(path, eligible, entry, unasked)
 
     async def locate(self, path: str, eligible: Eligible, call: Call) -> Located:
@@ -105,17 +104,17 @@ class Federation:
         """
         client = self.selection.client(call.address)
         tiers = self.selection.tiers([route.endpoint for route in eligible.readers], client)
-        return await self._find(path, eligible, call, self._closest(tiers))
+        return await self._find(path, eligible, call, closest(tiers, self.settings.selection.patience))
 
     async def stat(self, path: str, eligible: Eligible, call: Call) -> Located:
         """Describe a name from all endpoints that answer in their usual time.
 
         Raises NotFound, Unavailable, Conflict.
         """
-        return await self._find(path, eligible, call, self._everyone)
+        return await self._find(path, eligible, call, everyone(self.settings.selection.patience))
 
     async def _find(self, path: str, eligible: Eligible, call: Call, enough: Enough) -> Located:
-        known = None if call.via else self.peek(path, eligible)
+        known = await self._known(path, eligible, call)
         if known is not None:
             return known
         asking = self._ask(path, eligible, call.via)
@@ -123,7 +122,23 @@ class Federation:
         await asking.flight.wait(enough, loop.time() + call.remaining())
         return self._conclude(path, eligible, asking)
 
-    def _ask(self, path: str, eligible: Eligible, via: Via = ()) -> _Asking:
+    async def _known(self, path: str, eligible: Eligible, call: Call) -> Located | None:
+        """Return what this worker remembers, or all hosts do; None when somebody must be asked."""
+        if call.via:
+            return None
+        known = self.peek(path, eligible)
+        if known is not None or self._recall is None or path in self._asking:
+            return known
+        if not await self._recall.fill(path, call):
+            return None
+        try:
+            known = self.peek(path, eligible)
+        except UgrError as error:
+            error.level = L2
+            raise
+        return None if known is None else replace(known, level=L2)
+
+    def _ask(self, path: str, eligible: Eligible, via: Via = ()) -> Asking:
         """Join the flight for this name, or start one; what was asked before a change answers nobody after it.
 
         A question of other federations is not answered by those that it came through, so what becomes
@@ -134,16 +149,19 @@ class Federation:
         asking = self._asking.get(key)
         if asking is not None and asking.generation == generation:
             return asking
-        asked, unasked = self._split(path, eligible.readers)
+        asked, unasked = self._split(path, eligible.asked)
         call = Call.until(self.settings.ugr.deadline, via=via)
+        recall = None if via else self._recall
+        positions = {} if recall is None else recall.positions()
 
         def landed(flight: Flight) -> None:
             if self._asking.get(key) is asking:
                 del self._asking[key]
-                if not via:
-                    self.keeper.keep(path, flight.answers.values(), unasked, generation)
+                entry = None if via else self.keeper.keep(path, flight.answers.values(), unasked, generation)
+                if recall is not None:
+                    recall.landed(path, entry, positions)
 
-        asking = _Asking(Flight(asked, call, landed), unasked, generation)
+        asking = Asking(self._catalogues.flight(asked, unasked, eligible, call, landed), unasked, generation)
         self._asking[key] = asking
         return asking
 
@@ -160,31 +178,9 @@ class Federation:
                 unasked[route.endpoint] = reason
         return asked, unasked
 
-    def _closest(self, tiers: Mapping[str, int]) -> Enough:
-        patience = self.settings.selection.patience
-
-        def enough(flight: Flight, now: float) -> float:
-            found = [name for name, answer in flight.answers.items() if answer.result is Result.FOUND]
-            if not found:
-                return float("inf")
-            best = min(tiers.get(name, 0) for name in found)
-            until = now
-            for name, guard in flight.outstanding.items():
-                if tiers.get(name, 0) < best:
-                    until = max(until, _latest(flight, guard, patience))
-            return until
-
-        return enough
-
-    def _everyone(self, flight: Flight, now: float) -> float:
-        if not any(answer.result is Result.FOUND for answer in flight.answers.values()):
-            return float("inf")
-        patience = self.settings.selection.patience
-        return max((_latest(flight, guard, patience) for guard in flight.outstanding.values()), default=now)
-
-    def _conclude(self, path: str, eligible: Eligible, asking: _Asking) -> Located:
+    def _conclude(self, path: str, eligible: Eligible, asking: Asking) -> Located:
         """Say what the answers so far mean; raise NotFound, Unavailable or Conflict."""
-        answers = _all_answers(eligible.readers, asking)
+        answers = all_answers(eligible.everybody(), asking)
         merged = merge(path, answers)
         silent = tuple(answer.endpoint for answer in answers if answer.result in SILENT)
         unasked = tuple(asking.unasked)
@@ -233,6 +229,7 @@ class Federation:
             unasked=unasked,
             silent=self._slots.names(entry.silent),
             cached=True,
+            level=L1,
             age=self._cache.clock() - entry.filled,
         )
 
@@ -272,6 +269,9 @@ class Federation:
         itself does. Raises NotFound, NotADirectory, Unavailable before anything is yielded.
         """
         cached = None if call.via else self._cache.listing(path)
+        recall = None if call.via else self._recall
+        if cached is None and recall is not None:
+            cached = await recall.listing(path, eligible, virtual)
         if cached is not None:
             return RememberedListing(path, cached)
         asked, unasked = self._split(path, eligible.listers)
@@ -279,10 +279,12 @@ class Federation:
         if unasked and refuse_partial:
             raise self._incomplete(path, unasked)
         generation = self.keeper.generation(path)
+        positions = {} if recall is None else recall.positions()
 
         def completed(listing: FreshListing) -> None:
-            if not call.via:
-                self.keeper.keep_listing(listing, eligible, virtual, generation)
+            kept = None if call.via else self.keeper.keep_listing(listing, eligible, virtual, generation)
+            if recall is not None and kept is not None:
+                recall.keep_listing(path, kept, positions, eligible, virtual)
 
         listing = FreshListing(
             path, asked, call, unasked=tuple(unasked), virtual=virtual, exists=exists, completed=completed
@@ -361,12 +363,12 @@ class Federation:
         answers: tuple[EndpointAnswer, ...] = ()
         located = redirection = error = None
         try:
-            located = self.peek(path, eligible)
+            located = await self._known(path, eligible, call)
             if located is None:
                 asking = self._ask(path, eligible)
                 loop = asyncio.get_running_loop()
                 await asking.flight.wait(lambda _flight, _now: float("inf"), loop.time() + call.remaining())
-                answers = _all_answers(eligible.readers, asking)
+                answers = all_answers(eligible.everybody(), asking)
                 located = self._conclude(path, eligible, asking)
             if not located.info.directory:
                 redirection = self.redirect(located, Intent.GET, Transfer(), call)
@@ -383,30 +385,12 @@ class Federation:
             milliseconds=(time.monotonic() - started) * 1000,
         )
 
-    def forget(self, path: str) -> None:
-        """Drop what is known of a path and of its directory; a question under way is not kept either."""
+    async def forget(self, path: str) -> None:
+        """Have everybody forget a path and its directory's listing, after it changed.
+
+        A question that is under way is not kept either.
+        """
+        if self._recall is not None:
+            await self._recall.announce(path)
         self._asking.pop(path, None)
         self.keeper.forget(path)
-
-
-def _latest(flight: Flight, guard: GuardedEndpoint, patience: float) -> float:
-    """Return until when (loop time) an endpoint is worth waiting for: three times its usual latency."""
-    usual = guard.usual_latency()
-    return float("inf") if usual is None else flight.started + max(patience, 3.0 * usual)
-
-
-def _all_answers(routes: Iterable[Route], asking: _Asking) -> tuple[EndpointAnswer, ...]:
-    """Return an answer per route, in the routes' order, those still awaited and not asked included."""
-    heard = asking.flight.answers
-    answers = []
-    for route in routes:
-        answer = heard.get(route.endpoint)
-        if answer is None:
-            reason = asking.unasked.get(route.endpoint)
-            answer = (
-                EndpointAnswer(route.endpoint, Result.PENDING, reason="still silent")
-                if reason is None
-                else EndpointAnswer(route.endpoint, Result.NOT_ASKED, reason=reason)
-            )
-        answers.append(answer)
-    return tuple(answers)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO, Protocol
 
 from ugr.call import Call
@@ -31,7 +31,7 @@ from ugr.errors import (
 )
 from ugr.federation.answers import EndpointAnswer
 from ugr.federation.reading import Deliver, Reading
-from ugr.model import Intent, Location, Result, Transfer
+from ugr.model import Intent, Location, Replica, Result, Transfer
 from ugr.plugin.endpoint import Endpoint
 
 log = logging.getLogger("ugr.endpoint")
@@ -104,6 +104,21 @@ class GuardedEndpoint:
         if not info.directory and info.size is None:
             return EndpointAnswer(self.name, Result.FAILED, None, elapsed * 1000, "told no size of a file")
         return EndpointAnswer(self.name, Result.FOUND, info, elapsed * 1000)
+
+    async def replicas(self, path: str, call: Call) -> tuple[EndpointAnswer, Sequence[Replica]]:
+        """Ask a catalogue for the copies of a file; the answer says what came of it."""
+        started = self._clock()
+        try:
+            async with self._seat(call):
+                named = await self.endpoint.replicas(path, call.within(self.options.timeout))
+        except UgrError as error:
+            return self._failure(error, started, call), ()
+        except Exception as error:  # as for stat
+            return self._failure(self._bug(error, "replicas", path), started, call), ()
+        elapsed = self._clock() - started
+        self._board.question_ok(self.name, elapsed)
+        result = Result.NAMED if named else Result.ABSENT
+        return EndpointAnswer(self.name, result, None, elapsed * 1000), named
 
     async def read(self, path: str, call: Call, deliver: Deliver) -> int:
         """Read a directory to its end; return how many entries it had. Raises UgrError.

@@ -155,6 +155,11 @@ class Health:
         if probe is not None:
             self._failures = 0
 
+    @property
+    def doubted(self) -> bool:
+        """Say whether questions failed of late, and not enough probes have been good since."""
+        return self._wanted > 0
+
     def next_probe(self, now: float) -> float:
         """Return when to probe next, after a probe that ended ``now``; in seconds of the same clock.
 

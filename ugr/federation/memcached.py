@@ -118,7 +118,8 @@ class Memcached:
 
     def _submit(self, loop: asyncio.AbstractEventLoop, job: _Job[Any]) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, args=(loop,), name=f"memcached {self.address}", daemon=True)
+            name = f"memcached {self.address}"
+            self._thread = threading.Thread(target=self._work, args=(loop,), name=name, daemon=True)
             self._thread.start()
         self._waiting += 1
         self._queue.put(job)

@@ -153,13 +153,12 @@ class News:
         change = secrets.randbits(63)
         for follower in self._followers.values():
             follower.untold.append((change, path))
-        await self.deliver()
-        return [address for address, follower in self._followers.items() if follower.untold]
+        return await self.deliver()
 
-    async def deliver(self) -> bool:
-        """Tell what could not be told before; say whether everything is."""
+    async def deliver(self) -> list[str]:
+        """Tell what could not be told before; return the servers that still could not be."""
         await asyncio.gather(*(self._tell(follower) for follower in self._followers.values()))
-        return not any(follower.untold for follower in self._followers.values())
+        return [address for address, follower in self._followers.items() if follower.untold]
 
     async def poll(self) -> None:
         """Look at every journal once."""

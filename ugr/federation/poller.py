@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ugr.call import Call
 from ugr.config.settings import HealthSettings
 from ugr.errors import UgrError
 from ugr.federation.board import Board
-from ugr.federation.health import State, Verdict, explain_failure
+from ugr.federation.health import Kind, State, Verdict, explain_failure
+
+if TYPE_CHECKING:
+    from ugr.federation.probes import PeerProbes
 
 log = logging.getLogger("ugr.health")
 
@@ -35,7 +38,14 @@ class Probed(Protocol):
 class Poller:
     """One task for each endpoint. Made anywhere, started and stopped on the loop."""
 
-    def __init__(self, endpoints: Mapping[str, Probed], board: Board, settings: HealthSettings) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, Probed],
+        board: Board,
+        settings: HealthSettings,
+        peers: PeerProbes | None = None,
+    ) -> None:
+        self._peers = peers
         self._endpoints = dict(endpoints)
         self._board = board
         self._settings = settings
@@ -63,7 +73,7 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def probe_once(self, name: str) -> None:
-        """Probe one endpoint now, and tell the board what came of it."""
+        """Probe one endpoint now, and tell the board, and the other hosts, what came of it."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         self._probing.add(name)
@@ -76,7 +86,7 @@ class Poller:
             log.debug("probe of endpoint %s failed", name, exc_info=error)
             self._failed(name, error)
         else:
-            self._board.probe_ok(name, loop.time() - started)
+            self._tell(name, loop.time() - started)
         finally:
             self._probing.discard(name)
 
@@ -87,8 +97,33 @@ class Poller:
             loop.call_soon_threadsafe(wake.set)
 
     def _failed(self, name: str, error: Exception) -> None:
-        reason, kind = explain_failure(error, self._settings.timeout)
-        self._board.probe_failed(name, reason, kind)
+        self._tell(name, None, *explain_failure(error, self._settings.timeout))
+
+    def _tell(self, name: str, latency: float | None, reason: str = "", kind: Kind = Kind.FAILED) -> None:
+        if self._peers is not None:
+            self._peers.publish(name, latency, reason, kind)
+        self._believe(name, latency, reason, kind)
+
+    def _believe(self, name: str, latency: float | None, reason: str, kind: Kind) -> None:
+        if latency is None:
+            self._board.probe_failed(name, reason, kind)
+        else:
+            self._board.probe_ok(name, latency)
+
+    async def _turn(self, name: str, doubtful: bool) -> float:
+        """Probe an endpoint, or take another host's word for it; return when that was, in the loop's time.
+
+        ``doubtful``: questions of this host failed, so that only its own probe counts.
+        """
+        loop = asyncio.get_running_loop()
+        if self._peers is not None and not doubtful and not self._board.doubted(name):
+            now = loop.time()
+            found = await self._peers.finding(name, self._board.next_probe(name, now) - now)
+            if found is not None and (found.latency is not None or self._board.down(name) is not None):
+                self._believe(name, found.latency, found.reason, found.kind)
+                return loop.time() - found.age
+        await self.probe_once(name)
+        return loop.time()
 
     def _noticed(self, name: str, verdict: Verdict) -> None:
         """Probe an endpoint that questions found to be down; after a failed probe the schedule does."""
@@ -98,12 +133,13 @@ class Poller:
     async def _watch(self, name: str) -> None:
         loop = asyncio.get_running_loop()
         wake = self._wake[name]
+        doubtful = False
         while True:
-            await self.probe_once(name)
+            ended = await self._turn(name, doubtful)
             wake.clear()
-            now = loop.time()
             try:
-                async with asyncio.timeout(self._board.next_probe(name, now) - now):
+                async with asyncio.timeout(self._board.next_probe(name, ended) - loop.time()):
                     await wake.wait()
+                doubtful = True
             except TimeoutError:
-                continue
+                doubtful = False

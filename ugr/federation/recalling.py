@@ -53,6 +53,10 @@ class Recall:
         self._held.discard(path)
         self._shared.keep(path, entry, positions, held=held)
 
+    async def announce(self, path: str) -> None:
+        """Let all hosts know that a path changed, after it did."""
+        await self._shared.announce(path)
+
     async def listing(self, path: str, eligible: Eligible, virtual: Collection[str]) -> CachedListing | None:
         """Return a listing that all hosts remember, and put it into L1; None when there is none."""
         asked = self._frame(eligible, virtual)

@@ -55,21 +55,21 @@ class Keeper:
 
     def keep(
         self, path: str, answers: Collection[EndpointAnswer], unasked: Mapping[str, str], generation: int
-    ) -> None:
-        """Remember what all endpoints said of one name; a silence without a find is not remembered."""
+    ) -> Entry | None:
+        """Remember what all endpoints said of one name, and return it; a silence without a find is not remembered."""
         if self._retired or generation != self.generation(path):
-            return
+            return None
         try:
             merged = merge(path, answers)
         except Conflict:
-            return
+            return None
         silent = [
             answer.endpoint
             for answer in answers
             if answer.result in (Result.DENIED, Result.FAILED, Result.TIMED_OUT)
         ]
         if merged is None and silent:
-            return
+            return None
         mask = self._slots.mask
         now = self._cache.clock()
         doubtful = bool(silent or unasked or (merged is not None and merged.excluded))
@@ -96,36 +96,36 @@ class Keeper:
                 generation=generation,
             )
         self._cache.store(path, entry)
+        return entry
 
     def keep_listing(
         self, listing: FreshListing, eligible: Eligible, virtual: Collection[str], generation: int
-    ) -> None:
-        """Remember a listing that was read to its end, and each file in it.
+    ) -> CachedListing | None:
+        """Remember a listing that was read to its end, and each file in it; return the listing.
 
         Files are remembered only when the listing misses nothing and the endpoints that list are
         those that are read: only then is "not listed there" the same as "not there".
         """
         if self._retired or generation != self.generation(listing.path):
-            return
+            return None
         now = self._cache.clock()
         whole = not (listing.unasked or listing.shortfall.missing or listing.shortfall.truncated)
         life = self._settings.listing_ttl if whole else min(self._settings.partial_ttl, self._settings.listing_ttl)
-        self._cache.store_listing(
-            listing.path,
-            CachedListing(
-                tuple(listing.seen.values()),
-                listing.unasked,
-                dict(listing.shortfall.missing),
-                dict(listing.shortfall.truncated),
-                now,
-                now + life,
-                generation,
-            ),
+        kept = CachedListing(
+            tuple(listing.seen.values()),
+            listing.unasked,
+            dict(listing.shortfall.missing),
+            dict(listing.shortfall.truncated),
+            now,
+            now + life,
+            generation,
         )
-        if whole and eligible.listing_tells and eligible.readers_mask == eligible.listers_mask:
+        self._cache.store_listing(listing.path, kept)
+        if whole and eligible.listing_tells and eligible.asked_mask == eligible.listers_mask:
             task = asyncio.get_running_loop().create_task(self._fill(listing, eligible, set(virtual), generation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return kept
 
     async def _fill(self, listing: FreshListing, eligible: Eligible, virtual: set[str], generation: int) -> None:
         prefix = "/" if listing.path == "/" else listing.path + "/"
@@ -154,7 +154,7 @@ class Keeper:
                 path,
                 Entry(
                     True,
-                    eligible.readers_mask,
+                    eligible.asked_mask,
                     now,
                     now + life,
                     directory=info.directory,

@@ -7,7 +7,7 @@ know: how mounts are written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ugr.federation.answers import Target
@@ -51,21 +51,50 @@ class Route:
 class Eligible:
     """The routes of every path whose deepest mount is one and the same.
 
+    ``readers`` may have a file; ``asked`` are those who are asked for one at once, ``catalogues``,
+    which have none, among them. The rest of the readers is asked for what a catalogue names.
     ``listing_tells`` says that a name in the listing of one of ``listers`` tells where the file is:
     at the one path that its route gives.
     """
 
     readers: tuple[Route, ...] = ()
     listers: tuple[Route, ...] = ()
-    readers_mask: int = 0
+    asked: tuple[Route, ...] = ()
+    catalogues: frozenset[str] = frozenset()
+    asked_mask: int = 0
     listers_mask: int = 0
     listing_tells: bool = True
 
     @classmethod
-    def of(cls, readers: Sequence[Route], listers: Sequence[Route]) -> Eligible:
-        """Make one from its routes."""
+    def of(
+        cls,
+        readers: Sequence[Route],
+        listers: Sequence[Route],
+        catalogues: Sequence[Route] = (),
+        only_named: frozenset[str] = frozenset(),
+    ) -> Eligible:
+        """Make one from its routes, and the names of the readers that are not asked at once."""
+        asked = (*(route for route in readers if route.endpoint not in only_named), *catalogues)
         plain = all(route.rename is None and len(route.prefixes) < 2 for route in (*readers, *listers))
-        return cls(tuple(readers), tuple(listers), _mask(readers), _mask(listers), plain)
+        return cls(
+            tuple(readers),
+            tuple(listers),
+            asked,
+            frozenset(route.endpoint for route in catalogues),
+            _mask(asked),
+            _mask(listers),
+            plain and not catalogues,
+        )
+
+    def everybody(self) -> Iterator[Route]:
+        """Yield the routes of all who may have an answer."""
+        yield from self.readers
+        if self.catalogues:
+            yield from (route for route in self.asked if route.endpoint in self.catalogues)
+
+    def named(self, endpoint: str, path: str) -> bool:
+        """Say whether a catalogue may name a path of an endpoint: one that its mount shows somewhere."""
+        return any(route.endpoint == endpoint and path.startswith(f"{route.base}/") for route in self.readers)
 
     def holders(self, lfn: str, mask: int, elsewhere: Iterable[tuple[str, str]] = ()) -> tuple[Target, ...]:
         """Return where the endpoints in a mask have a file; ``elsewhere`` are those that have it at another path."""

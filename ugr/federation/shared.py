@@ -95,13 +95,20 @@ class SharedCache:
         self._keys = keys
         self._seal = seal
         self._cache = cache
-        self._settings: CacheSettings = cache.settings
         self._wall = wall
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def _settings(self) -> CacheSettings:
+        return self._cache.settings
 
     def positions(self) -> Positions:
         """Return how far each journal is read; to be taken before a question is asked."""
         return self._news.positions()
+
+    async def announce(self, path: str) -> None:
+        """Tell all hosts that a path changed, after it did; what is remembered of it is believed no more."""
+        await self._news.announce(path)
 
     # --- names ---------------------------------------------------------------------------------
 

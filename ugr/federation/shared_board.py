@@ -104,6 +104,11 @@ class SharedBoard(Board):
         published = self._published.get(name)
         return super().next_probe(name, now) if published is None else published.health.next_probe(now)
 
+    def doubted(self, name: str) -> bool:
+        """Say whether questions of this host failed at an endpoint, so that only its own probes tell."""
+        published = self._published.get(name)
+        return super().doubted(name) if published is None else published.health.doubted
+
     def refresh(self) -> None:
         """Adopt what the leader published since the last time."""
         changes = []

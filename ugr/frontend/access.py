@@ -81,7 +81,7 @@ FIELDS: Mapping[str, str] = {
     "ms": "Milliseconds until the answer was ready; for a body that is made while it is sent, until its end.",
     "decision": "What was done, one of the words below.",
     "endpoint": "Where the client was sent, or whose data it was given.",
-    "cache": "``L1``: this worker remembered the name; ``cold``: endpoints were asked.",
+    "cache": "``L1``: this worker remembered the name; ``L2``: memcached did; ``cold``: endpoints were asked.",
     "asked": "The endpoints that were asked, each with the result and the milliseconds that it took.",
     "unasked": "Endpoints that were not asked, because they are known to be down.",
     "missing": "Endpoints of which a listing has nothing, or not all.",

@@ -30,6 +30,7 @@ def explanation(found: Explanation) -> Facts:
         "path": found.path,
         "client": found.client,
         "cached": found.cached,
+        "level": found.level,
         "milliseconds": round(found.milliseconds, 3),
         "answers": [_answer(item) for item in found.answers],
         "found": None if found.located is None else _located(found.located),
@@ -98,7 +99,8 @@ def plain(facts: Facts) -> str:
     lines = [f"path      {facts['path']}"]
     client = (f"{name}={value}" for name, value in facts["client"].items() if value is not None)
     lines += [f"client    {' '.join(client)}"]
-    lines += [f"source    {'cache' if facts['cached'] else 'asked'}, {facts['milliseconds']:g} ms"]
+    cache = "cache" if facts["level"] is None else f"cache {facts['level']}"
+    lines += [f"source    {cache if facts['cached'] else 'asked'}, {facts['milliseconds']:g} ms"]
     lines += [_answer_line(item) for item in facts["answers"]]
     if facts["found"] is not None:
         lines += _found_lines(facts["found"])

@@ -22,11 +22,11 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ugr import __version__
-from ugr.federation.answers import EndpointStatus
+from ugr.federation.answers import L1, L2, EndpointStatus
 from ugr.federation.flight import QUESTION
 from ugr.federation.geo import GEOIP_ERROR
 from ugr.frontend.observing import LOOKUP, REQUEST
-from ugr.frontend.outcome import L1, REDIRECT
+from ugr.frontend.outcome import REDIRECT
 from ugr.log import LOST_LINE
 from ugr.metrics import BOUNDS, Key, Row, by_name
 
@@ -157,7 +157,10 @@ def _requests(sheet: _Sheet, rows: Mapping[Key, Row]) -> None:
         sheet.add(name, (L1,), 0)
     for (level,), row in by_name(rows, LOOKUP):
         sheet.observe("ugr_lookup_seconds", (str(level),), row)
-        sheet.add("ugr_cache_hits_total" if level == L1 else "ugr_cache_misses_total", (L1,), row.count)
+        if level != L1:
+            sheet.add("ugr_cache_misses_total", (L1,), row.count)
+        if level in (L1, L2):
+            sheet.add("ugr_cache_hits_total", (str(level),), row.count)
 
 
 def _questions(sheet: _Sheet, rows: Mapping[Key, Row]) -> None:

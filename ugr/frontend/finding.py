@@ -10,10 +10,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ugr.errors import EndpointError, NotFound, PermissionDenied, Unauthenticated, Unavailable
-from ugr.federation.answers import Located
+from ugr.federation.answers import L1, Located
 from ugr.frontend import headers
 from ugr.frontend.door import Request
-from ugr.frontend.outcome import COLD, L1
+from ugr.frontend.outcome import COLD
 
 
 def find(request: Request) -> Located:
@@ -59,7 +59,7 @@ def _asked(request: Request, question: Callable[[], Coroutine[Any, Any, Located]
     try:
         return request.inside.bridge.ask(question, request.call)
     except (NotFound, Unavailable, EndpointError) as error:
-        request.outcome.known(COLD, error.answers)
+        request.outcome.known(error.level or COLD, error.answers)
         raise
 
 

@@ -49,6 +49,11 @@ class Observer:
         self._tell(environ, status, sum(map(len, body)), False)
         return body
 
+    def flush(self) -> None:
+        """Write the lines that are still waiting."""
+        if self._sink is not None:
+            self._sink.flush()
+
     def _tell(self, environ: dict[str, Any], status: int, count: int, aborted: bool) -> None:
         outcome = environ["ugr.outcome"]
         if outcome.routine and status == 200:
@@ -69,8 +74,10 @@ class Observer:
         """Return where lines go at this moment, None for nowhere."""
         place = self._settings_of().ugr.access_log
         if place != self._place:
-            self._place = place
+            before, self._place = self._sink, place
             self._sink = None if place == "off" else LineSink(None if place == "stdout" else place)
+            if before is not None:
+                before.close()
         return self._sink
 
 

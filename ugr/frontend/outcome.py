@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ugr.federation.answers import EndpointAnswer, Listing, Located, Shortfall
+from ugr.federation.answers import L1, EndpointAnswer, Listing, Located, Shortfall
 
 REDIRECT, LIST, DESCRIBE, UNCHANGED, DATA, LOCAL = "redirect", "list", "describe", "unchanged", "data", "local"
 ABSENT, REFUSED, FAILED = "absent", "refused", "failed"
@@ -27,7 +27,7 @@ DECISIONS: Mapping[str, str] = {
 }
 """Each decision in words."""
 
-L1, COLD = "L1", "cold"
+COLD = "cold"
 
 
 class Outcome:
@@ -69,7 +69,7 @@ class Outcome:
         """Note what was found, and by whom."""
         self.unasked = located.unasked
         if located.cached:
-            self.known(L1)
+            self.known(located.level or L1)
         elif located.answers:
             self.known(COLD, located.answers)
 

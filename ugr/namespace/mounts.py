@@ -59,6 +59,8 @@ class Mounted:
     listable: bool = True
     rename: Callable[[str], str] | None = None
     prefixes: tuple[str, ...] = ()
+    catalogue: bool = False
+    only_named: bool = False
 
     @classmethod
     def of(cls, endpoint: str, options: EndpointOptions) -> Mounted:
@@ -70,6 +72,8 @@ class Mounted:
             options.listable,
             SCHEMES[options.names],
             prefixes(options.multiply),
+            options.role == "catalogue",
+            options.only_named,
         )
 
 
@@ -109,6 +113,7 @@ def _eligible(point: str, mounted: Sequence[Mounted], slots: Slots) -> Eligible:
     """Find each endpoint's longest mount at or above ``point``."""
     readers: list[Route] = []
     listers: list[Route] = []
+    catalogues: list[Route] = []
     for item in mounted:
         above = [mount for mount in item.mounts if within(point, mount.prefix)]
         if not above:
@@ -118,7 +123,9 @@ def _eligible(point: str, mounted: Sequence[Mounted], slots: Slots) -> Eligible:
         base = "" if mount.base == "/" else mount.base
         route = Route(item.endpoint, slots.bit(item.endpoint), strip, base, item.rename, item.prefixes)
         if item.readable:
-            readers.append(route)
+            (catalogues if item.catalogue else readers).append(route)
         if item.listable and item.rename is None:
             listers.append(route)
-    return Eligible.of(readers, listers)
+    return Eligible.of(
+        readers, listers, catalogues, frozenset(item.endpoint for item in mounted if item.only_named)
+    )

@@ -119,7 +119,7 @@ class Namespace:
 
     def _eligible(self, lfn: str) -> Eligible:
         eligible = self.mounts.eligible(lfn)
-        if not eligible.readers and not eligible.listers:
+        if not eligible.asked and not eligible.listers:
             raise NotFound("no endpoint is mounted there", path=lfn)
         return eligible
 

@@ -36,6 +36,7 @@ from ugr.model import (
     Intent,
     Location,
     Position,
+    Replica,
     Transfer,
     Usage,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "Position",
     "PreconditionFailed",
     "Refused",
+    "Replica",
     "Secret",
     "Size",
     "Streaming",

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, ClassVar, TypeVar
 
 from ugr.call import Call
 from ugr.errors import Misbehaved, UgrError, Unsupported
-from ugr.model import FileInfo, Intent, Location, Transfer, Usage
+from ugr.model import FileInfo, Intent, Location, Replica, Transfer, Usage
 from ugr.plugin.endpoint import CONTRACT, Endpoint, Multipart, MultipartStep, overridden
 from ugr.plugin.options import EndpointOptions, option
 from ugr.plugin.threads import Crew, Handover
@@ -54,6 +54,8 @@ class BlockingEndpoint(ABC):
     Options: ClassVar[builtins.type[BlockingOptions]]
     delegates: ClassVar[bool] = False
     """True only when the storage must see the client's identity; cache and flight are then keyed by it."""
+    federates: bool = False
+    """Whether what is behind it is a federation too, which sends clients on; so says the class, or the constructor."""
 
     def __init__(self, name: str, options: BlockingOptions) -> None:
         """Keep both, do no I/O; raise ConfigError for options that cannot work together."""
@@ -135,6 +137,10 @@ class BlockingEndpoint(ABC):
         """Open a file of this host for reading."""
         raise Unsupported("this endpoint's data is not on this host", path=path, endpoint=self.name, verb="data")
 
+    def replicas(self, path: str, call: Call) -> Sequence[Replica]:
+        """Name the copies of a file that are on other storages."""
+        raise Unsupported("this endpoint names no copies", path=path, endpoint=self.name, verb="replicas")
+
 
 class Threaded(Endpoint):
     """A ``BlockingEndpoint`` seen through the contract of ``Endpoint``.
@@ -151,6 +157,7 @@ class Threaded(Endpoint):
             type=blocking.type,
             Options=blocking.Options,
             delegates=blocking.delegates,
+            federates=blocking.federates,
         )
         self.blocking = blocking
         self._questions = Crew(blocking.name, blocking.options.max_threads)
@@ -275,6 +282,10 @@ class Threaded(Endpoint):
         return await self._questions.run(
             job, call.require_time(), verb="data", path=path, discard=lambda stream: stream.close()
         )
+
+    async def replicas(self, path: str, call: Call) -> Sequence[Replica]:
+        """Name the copies of a file that are on other storages."""
+        return await self._ask("replicas", path, call, partial(self.blocking.replicas, path, call))
 
     async def _ask(self, verb: str, path: str | None, call: Call, function: Callable[[], T]) -> T:
         return await self._questions.run(function, call.require_time(), verb=verb, path=path)

@@ -20,13 +20,13 @@ from __future__ import annotations
 import builtins
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
 from ugr.call import Call
 from ugr.errors import Unsupported
-from ugr.model import FileInfo, Intent, Location, Transfer, Usage
+from ugr.model import FileInfo, Intent, Location, Replica, Transfer, Usage
 from ugr.plugin.options import EndpointOptions
 from ugr.transport import Transport
 
@@ -44,6 +44,7 @@ OPTIONAL_VERBS = (
     "usage",
     "health",
     "data",
+    "replicas",
 )
 """The optional verbs in the order used everywhere; each is the name of a capability."""
 
@@ -260,3 +261,14 @@ class Endpoint(ABC):
         The caller closes the file.
         """
         raise Unsupported("this endpoint's data is not on this host", path=path, endpoint=self.name, verb="data")
+
+    async def replicas(self, path: str, call: Call) -> Sequence[Replica]:
+        """Name the copies of a file that are on other storages (for endpoints with ``role = catalogue``).
+
+        * REPL-1: every URL MUST be absolute: with scheme, host and path.
+        * REPL-2: of a missing name none MUST be named: raise NotFound, or return nothing. Silence MUST NOT
+          end so.
+
+        Core finds the endpoints that the URLs lead to, and asks them whether the copies are there.
+        """
+        raise Unsupported("this endpoint names no copies", path=path, endpoint=self.name, verb="replicas")

@@ -44,6 +44,20 @@ class EndpointOptions:
         "listable says, because the hash cannot be undone.",
         choices=("plain", "rucio"),
     )
+    role: str = option(
+        "storage",
+        help="storage: it has files; catalogue: it only names copies that are on other endpoints, which are then asked "
+        "for them.",
+        choices=("storage", "catalogue"),
+    )
+    only_named: bool = option(
+        False, help="Whether this endpoint is asked only for copies that a catalogue names, and for listings."
+    )
+    aliases: Words = option(
+        (),
+        help="Further URLs by which catalogues name this endpoint's root, besides url and public_url; any scheme.",
+        example="srm://se.example.org:8446/srm/managerv2?SFN=/dpm/example.org/home",
+    )
     position: Position | None = option(
         None,
         help="Latitude and longitude in degrees. Without it the host of public_url (or url) is looked up in the "

@@ -3,6 +3,9 @@
 
 The application is loaded before the workers are forked (they share its memory) and started in
 each worker afterwards: nothing runs before fork. Every value that matters comes from ``[ugr]``.
+
+Told to stop (SIGTERM), the service first says that it is not ready, and goes on for ``drain``: front
+servers turn to other hosts before a door closes. Then workers finish what they have begun.
 """
 
 from __future__ import annotations
@@ -11,12 +14,15 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from ugr import metrics
 from ugr.config.settings import UgrSettings
@@ -36,6 +42,12 @@ FIELDS = 64
 
 KEEPALIVE = 75
 """Seconds that an idle connection is kept; longer than front servers reuse theirs."""
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks of a worker at whether its master lives."""
+
+FIRST_HANDED_OVER = 3
+"""The descriptor of the first socket that systemd hands over (sd_listen_fds(3))."""
 
 
 def gunicorn_options(settings: UgrSettings) -> dict[str, Any]:
@@ -98,6 +110,18 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def load(self) -> Application:
         return self._application
 
+    def run(self) -> None:
+        """Serve until told to stop; ends in SystemExit."""
+        _Master(self).run()
+
+    def leave(self) -> float:
+        """Say from now on that the service is not ready; return for how many seconds it goes on, 0 the next time."""
+        service = self._application.service
+        if service.leaving:
+            return 0.0
+        service.leave()
+        return service.runtime.settings.ugr.drain
+
     def reload(self) -> None:
         """Take the configuration as it is now for the workers that will replace these (SIGHUP).
 
@@ -110,6 +134,21 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         super().reload()
 
 
+class _Master(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
+    """gunicorn's master, which takes its leave before it closes the door."""
+
+    def handle_term(self) -> None:
+        """Go on for as long as front servers need to turn away, then stop. Told so twice, stop at once."""
+        seconds = self.app.leave()
+        if not seconds:
+            super().handle_term()
+            return
+        self.log.info("no longer ready; stopping in %g seconds", seconds)
+        # Meanwhile all is as ever: requests are answered, a worker that dies is replaced. A timer is not inherited.
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def serve(config: Path) -> int:
     """Serve a configuration until told to stop; return the exit code. Raises ConfigError."""
     os.environ["UGR_CONFIG"] = str(config)
@@ -117,7 +156,7 @@ def serve(config: Path) -> int:
     try:
         application = build(scratch)
         settings = application.service.runtime.settings.ugr
-        _require_free(settings.listen)
+        _require_address(settings.listen)
         _forget_counts(application)
         options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.service.directory)}
         _Server(application, options, scratch).run()
@@ -137,8 +176,39 @@ def _forget_counts(application: Application) -> None:
             log.warning("metrics go on from the last run: %s", error)
 
 
+def _require_address(listen: str) -> None:
+    """Raise ConfigError when the address cannot be listened on, instead of gunicorn's retries.
+
+    A socket that systemd hands over (LISTEN_FDS) is listened on already; then it must be that address.
+    """
+    handed_over = [_name(descriptor) for descriptor in _handed_over()]
+    if handed_over and set(handed_over) != {listen}:
+        raise ConfigError(
+            f"[ugr] listen = {listen}: systemd hands over {' and '.join(handed_over)}; "
+            "write the same address here and in the socket unit"
+        )
+    if not handed_over:
+        _require_free(listen)
+
+
+def _handed_over() -> range:
+    """Return the descriptors of the sockets that systemd opened for this process (sd_listen_fds(3))."""
+    ours = os.environ.get("LISTEN_PID") == str(os.getpid())
+    count = int(os.environ.get("LISTEN_FDS", "0")) if ours else 0
+    return range(FIRST_HANDED_OVER, FIRST_HANDED_OVER + count)
+
+
+def _name(descriptor: int) -> str:
+    """Return the address of a listening socket as ``listen`` would have it."""
+    with socket.socket(fileno=os.dup(descriptor)) as handed_over:
+        name = handed_over.getsockname()
+    if not isinstance(name, tuple):
+        return f"unix:{name}"
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+
 def _require_free(listen: str) -> None:
-    """Raise ConfigError when the address cannot be listened on, instead of gunicorn's retries."""
+    """Raise ConfigError when the address cannot be listened on."""
     if listen.startswith("unix:"):
         directory = Path(listen.removeprefix("unix:")).parent
         if not os.access(directory, os.W_OK):
@@ -166,6 +236,14 @@ def _when_ready(server: Any) -> None:
 
 def _post_worker_init(worker: Any) -> None:
     worker.wsgi.service.start()
+    threading.Thread(target=_follow, args=(worker.ppid,), name="master", daemon=True).start()
+
+
+def _follow(master: int) -> None:
+    """Stop this worker when its master has died: nobody would replace it, and another master needs its address."""
+    while os.getppid() == master:
+        threading.Event().wait(LOOK_EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _worker_exit(_server: Any, worker: Any) -> None:

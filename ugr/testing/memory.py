@@ -36,7 +36,7 @@ from ugr.errors import (
     UgrError,
     Unsupported,
 )
-from ugr.model import FileInfo, Intent, Location, Transfer, Usage
+from ugr.model import FileInfo, Intent, Location, Replica, Transfer, Usage
 from ugr.plugin.endpoint import Endpoint, Multipart, MultipartStep
 from ugr.plugin.options import EndpointOptions, option
 from ugr.testing.store import Store
@@ -67,8 +67,9 @@ class MemoryEndpoint(Endpoint):
     The knobs may be turned at any time. ``delay`` is seconds before each answer; ``fail`` is raised
     instead of one (a fresh copy each time); ``hang`` keeps every question until its deadline;
     ``stall`` keeps listings after their first ``page`` entries; ``broken`` are names at and below
-    which every question is refused; ``outside`` are names that lead
-    out of the root. ``asked`` grows by ``(verb, path)`` for every question; redirects are not questions.
+    which every question is refused; ``outside`` are names that lead out of the root; ``names`` are the
+    copies that it names as a catalogue, by path. ``asked`` grows by ``(verb, path)`` for every
+    question; redirects are not questions.
     """
 
     type = "memory"
@@ -80,6 +81,7 @@ class MemoryEndpoint(Endpoint):
         self.files: dict[str, Stored] = {}
         self.directories: set[str] = {"/"}
         self.broken: set[str] = set()
+        self.names: dict[str, list[Replica]] = {}
         self.outside: set[str] = set()
         self.delay = 0.0
         self.fail: UgrError | None = None
@@ -223,6 +225,14 @@ class MemoryEndpoint(Endpoint):
         if path in self.outside:
             raise PermissionDenied("leads out of the root", path=path, endpoint=self.name, verb="data")
         return io.BytesIO(self.file(path, "data").data)
+
+    async def replicas(self, path: str, call: Call) -> Sequence[Replica]:
+        """Name what ``names`` says of a path, or else this endpoint's own copy."""
+        await self.question("replicas", path, call)
+        if path not in self.names:
+            self.file(path, "replicas")
+        own = (self.options.public_url or self.options.url or f"http://{self.name}.test") + quote(path)
+        return self.names.get(path, [Replica(own)])
 
     async def question(self, verb: str, path: str, call: Call) -> None:
         """Do what every question does first: count it, wait, fail."""

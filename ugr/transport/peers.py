@@ -87,5 +87,5 @@ def written(via: Via) -> str:
 
 def read(values: Iterable[str]) -> Via | None:
     """Return the names in a header or query; None when they cannot be such, or are too many."""
-    names = {name.strip() for value in values for name in value.split(",")}
+    names = {name.strip(" \t") for value in values for name in value.split(",")}
     return tuple(sorted(names)) if len(names) <= MOST and all(map(NAME.match, names)) else None

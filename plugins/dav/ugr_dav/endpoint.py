@@ -28,7 +28,6 @@ from ugr.plugin import (
     Intent,
     IsADirectory,
     Location,
-    Misbehaved,
     NotADirectory,
     NotFound,
     PreconditionFailed,
@@ -41,8 +40,8 @@ from ugr.plugin import (
 from ugr.plugin.objects import encoded
 from ugr.plugin.web import DIGEST_NAMES, Access, Web, digests
 from ugr_dav import properties
-from ugr_dav.hrefs import Names, Place
-from ugr_dav.multistatus import Multistatus
+from ugr_dav.hrefs import Names
+from ugr_dav.listing import Listing
 from ugr_dav.options import DavOptions, check
 from ugr_dav.storage import SPACE, Storage
 
@@ -108,33 +107,27 @@ class DavEndpoint(Endpoint):
 
     async def list(self, path: str, call: Call) -> AsyncIterator[FileInfo]:
         """Yield a directory as it comes; what cannot be a name, or has no size, is left out, with a line in the log."""
-        seen: set[str] = set()
-        hidden = 0
         try:
             async with self._storage.inside(path, call) as (answer, url):
-                place, document = Place(url), Multistatus()
+                listing = Listing(url)
                 async for piece in answer.chunks():
-                    document.feed(piece)
-                    for response in document.taken():
-                        raw = place.inside(response.href)
-                        slash = response.href.endswith("/")
-                        if raw is None:
-                            self._require_directory(path, response.status, response.properties, slash)
-                            continue
-                        name = await self._storage.name(path, raw, call)
-                        info = _entry(name, response.status, response.properties, slash)
-                        if info is None:
-                            hidden += 1
-                        elif info.name not in seen:
-                            seen.add(info.name)
+                    for raw, response in listing.read(piece):
+                        info = listing.entry(await self._storage.name(path, raw, call), response)
+                        if info is not None:
                             yield info
                     # pieces that have come already follow each other without a pause
                     await asyncio.sleep(0)
-                document.close()
+                for raw, response in listing.close():
+                    info = listing.entry(await self._storage.name(path, raw, call), response)
+                    if info is not None:
+                        yield info
+                if listing.refused is not None:
+                    raise self._storage.fault(Answer(listing.refused, ()))
         except NO_DIRECTORY as error:
             await self._refuse_listing(path, error, call)
-        if hidden:
-            log.warning("%s: %d entries of %s cannot be shown (call %s)", self.name, hidden, path, call.id)
+            return
+        if listing.hidden:
+            log.warning("%s: %d entries of %s cannot be shown (call %s)", self.name, listing.hidden, path, call.id)
 
     def redirect(self, path: str, intent: Intent, transfer: Transfer, call: Call) -> Location:
         """Return the file's own URL, at which clients prove themselves who they are."""
@@ -190,6 +183,8 @@ class DavEndpoint(Endpoint):
         """Ask the storage for a checksum, which it may have to compute."""
         if algorithm not in self.options.checksums:
             raise Unsupported(f"the storage is not said to know {algorithm}; see the option checksums", path=path)
+        if (await self.stat(path, call)).directory:  # XRootD 5 does not answer at all for the checksum of one
+            raise IsADirectory(path=path)
         found = digests(await self._storage.digest(path, DIGEST_NAMES[algorithm], call)).get(algorithm)
         if found is None:
             raise Unsupported(f"the storage does not tell the {algorithm} of this file", path=path)
@@ -248,13 +243,6 @@ class DavEndpoint(Endpoint):
         if answer.status not in DONE:
             raise self._storage.fault(answer)
 
-    def _require_directory(self, path: str, status: int, found: Mapping[str, str], slash: bool) -> None:
-        """Raise what is wrong with the directory itself, going by its own entry in a listing."""
-        if status != 200:
-            raise self._storage.fault(Answer(status, ()))
-        if not properties.is_directory(found, slash=slash and "getcontentlength" not in found):
-            raise NotADirectory(path=path)
-
     async def _refuse_listing(self, path: str, error: UgrError, call: Call) -> None:
         """Raise what it means that a directory cannot be listed: that there is none, or that it is a file."""
         if not (await self.stat(path, call)).directory:
@@ -265,16 +253,6 @@ class DavEndpoint(Endpoint):
 
     def _url(self, path: str, directory: bool) -> str:
         return self._storage.names.directory(path) if directory else self._storage.names.url(path)
-
-
-def _entry(name: str | None, status: int, found: Mapping[str, str], slash: bool) -> FileInfo | None:
-    """Return one entry of a listing; None when it cannot be shown."""
-    if name is None or status != 200:
-        return None
-    try:
-        return properties.described(found, name, slash=slash)
-    except Misbehaved:
-        return None  # a file without a length is one that is being written
 
 
 def _is_transfer(answer: Answer) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import time
-from typing import NamedTuple
 
 from ugr.plugin import (
     AlreadyExists,
@@ -32,17 +31,8 @@ from ugr.plugin import (
     UgrError,
     Unsupported,
 )
-from ugr.plugin.objects.headers import retry_after
+from ugr.plugin.objects import Row, refusal
 from ugr.plugin.web import Access
-
-
-class Row(NamedTuple):
-    """What a refusal means: the error, what would help, and whether asking again may."""
-
-    error: type[UgrError]
-    remedy: str = ""
-    retryable: bool | None = None
-
 
 STATUSES = {
     400: Row(BadRequest, "the storage does not take this path"),
@@ -91,15 +81,9 @@ NO_DAV = frozenset({405, 501})
 
 def fault(answer: Answer, access: Access) -> UgrError:
     """Return the error that a refusal stands for."""
-    status = answer.status
-    answered = f"the storage answered {status}"
-    if status in (401, 403):
-        return access.refusal(status, answered)
-    row = _row(answer)
-    message = f"{answered}: {row.remedy}" if row.remedy else answered
-    if row.error is Busy:
-        return Busy(message, retry_after=retry_after(answer, time.time()))
-    return row.error(message, retryable=row.retryable)
+    if answer.status in (401, 403):
+        return access.refusal(answer.status, f"the storage answered {answer.status}")
+    return refusal(answer, _row(answer), time.time())
 
 
 def no_dav(status: int) -> UgrError:

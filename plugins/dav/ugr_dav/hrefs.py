@@ -15,7 +15,7 @@ from ugr.plugin import EndpointError, NotFound
 from ugr.plugin.objects import encoded, showable
 from ugr.plugin.xml import REPLACED
 
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_AUTHORITY = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/]*(\Z)?")
 _SLASHES = re.compile("/{2,}")
 _BARE = re.compile("%(?![0-9A-Fa-f]{2})")
 
@@ -114,7 +114,7 @@ class Place:
     def _path_of(self, href: str) -> str:
         """Return the path of an href, as written but for its slashes; whatever the host, it is this storage's."""
         path = href.strip() if "\n" in href else href
-        path = _AUTHORITY.sub("", path, count=1)
+        path = _AUTHORITY.sub(lambda match: "/" if match[1] is not None else "", path)
         if not path.startswith("/"):
             path = f"{self._base}/{path.removeprefix('./')}"
         return _plain(path)

@@ -8,15 +8,20 @@ know: documents, hrefs.
 from __future__ import annotations
 
 import datetime
+import re
 import stat
 from collections.abc import Mapping
-from email.utils import mktime_tz, parsedate_tz
+from email.utils import parsedate_tz
 from functools import lru_cache
 
 from ugr.plugin import FileInfo, Misbehaved, Usage
-from ugr.plugin.objects import http_date, number
+from ugr.plugin.objects import number
 
 Properties = Mapping[str, str]
+
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+_FIXED = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT\Z", re.ASCII)
 
 LATEST = 253402300799.0
 """The end of the year 9999, in seconds since 1970."""
@@ -64,19 +69,23 @@ def moment(text: str) -> float | None:
     ``getlastmodified`` is an HTTP date (RFC 4918, 15.7). Seen as well: its obsolete forms (RFC 9110,
     5.6.7), numeric zones, ISO 8601, seconds since 1970.
     """
-    found = http_date(text)
-    if found is None:
-        found = _iso(text) if text[:4].isdigit() else _mail(text)
+    match = _FIXED.match(text)
+    try:
+        if match is not None:
+            day, month, year, hour, minute, second = match.groups()
+            when = datetime.datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second))
+            found: float | None = when.replace(tzinfo=datetime.UTC).timestamp()
+        else:
+            found = _iso(text) if text[:4].isdigit() else _mail(text)
+    except (KeyError, OverflowError, ValueError):
+        return None
     return found if found is not None and 0 <= found <= LATEST else None
 
 
-def _iso(text: str) -> float | None:
+def _iso(text: str) -> float:
     if text.isascii() and text.isdigit() and 9 <= len(text) <= 11:
         return float(text)
-    try:
-        when = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    when = datetime.datetime.fromisoformat(text)
     return when.replace(tzinfo=when.tzinfo or datetime.UTC).timestamp()
 
 
@@ -84,6 +93,9 @@ def _mail(text: str) -> float | None:
     """Read what mail calls a date: it covers HTTP's obsolete forms, and zones in numbers."""
     try:
         parts = parsedate_tz(text)
-        return None if parts is None else float(mktime_tz(parts))
-    except (ValueError, OverflowError, IndexError, TypeError):
+    except (IndexError, TypeError):
         return None  # what the library makes of some texts that are no dates
+    if parts is None:
+        return None
+    when = datetime.datetime(*parts[:6], tzinfo=datetime.UTC)
+    return when.timestamp() - (parts[9] or 0)

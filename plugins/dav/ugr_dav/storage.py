@@ -27,6 +27,7 @@ from ugr.plugin.objects import last
 from ugr.plugin.web import MAX_ANSWER, Access, Opened, Web
 from ugr_dav.faults import NO_DAV, fault, no_dav
 from ugr_dav.hrefs import Names, Place, Spelling
+from ugr_dav.listing import Listing
 from ugr_dav.multistatus import Multistatus, Response
 from ugr_dav.options import DavOptions
 from ugr_dav.properties import described
@@ -105,13 +106,11 @@ class Storage:
     async def is_empty(self, path: str, call: Call) -> bool:
         """Say whether nothing at all is in a directory; what cannot be shown is something."""
         async with self.inside(path, call) as (answer, url):
-            place, document = Place(url), Multistatus()
+            listing = Listing(url)
             async for piece in answer.chunks():
-                document.feed(piece)
-                if any(place.inside(response.href) is not None for response in document.taken()):
+                if any(True for _ in listing.read(piece)):
                     return False
-            document.close()
-            return all(place.inside(response.href) is None for response in document.taken())
+            return not any(True for _ in listing.close())
 
     async def change(
         self, method: str, url: str, call: Call, headers: Sequence[tuple[str, str]] = (), *, patient: bool = False
@@ -134,7 +133,7 @@ class Storage:
         if not self._literal or plain == self.names.url(path):
             return url
         if not _PRINTABLE.match(plain):
-            raise Unsupported("the storage does not decode Destination, so it can be told names in ASCII only", path=path)
+            raise Unsupported("the storage does not decode Destination, so it takes names in ASCII only", path=path)
         return f"{plain}/" if directory else plain
 
     async def digest(self, path: str, name: str, call: Call) -> Answer:

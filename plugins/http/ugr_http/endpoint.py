@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 from ugr.plugin import (
     Answer,
@@ -37,6 +37,7 @@ from ugr.plugin import (
     NotADirectory,
     NotFound,
     PermissionDenied,
+    Replica,
     Streaming,
     Transfer,
     Transport,
@@ -87,8 +88,8 @@ class HttpEndpoint(Endpoint):
         return self._opened
 
     def capabilities(self) -> Mapping[str, bool]:
-        """Have checksums only when the server is said to have them."""
-        return {**super().capabilities(), "checksum": bool(self.options.checksums)}
+        """Have checksums only when the server is said to have them; name copies only where there are metalinks."""
+        return {**super().capabilities(), "checksum": bool(self.options.checksums), "replicas": self.options.metalink}
 
     async def open(self, transport: Transport) -> None:
         """Keep the transport."""
@@ -158,6 +159,15 @@ class HttpEndpoint(Endpoint):
         if found is not None:
             return found
         raise Unsupported(f"the server does not tell the {algorithm} of this file", path=path)
+
+    async def replicas(self, path: str, call: Call) -> Sequence[Replica]:
+        """Name the copies that the metalink of a file has; none where there is no metalink for it."""
+        found = await Peer(self._web).ask(self._url(path), call) if self.options.metalink else None
+        if isinstance(found, Metalink):
+            return [Replica(url, found.size, found.checksums) for url in found.urls]
+        if found is not None:
+            self._described(path, found)
+        return ()
 
     async def health(self, call: Call) -> None:
         """Ask for the file that ``probe`` names, or for the root."""

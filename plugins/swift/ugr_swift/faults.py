@@ -35,9 +35,10 @@ AUTHENTICATION = {
     400: Row(Unauthenticated, "the question is refused; check user, project and their domains", retryable=False),
     401: Row(Unauthenticated, "user and key are refused; check user, key, project and their domains"),
     403: Row(Unauthenticated, "user and key are refused; check user, key, project and their domains"),
-    404: Row(EndpointError, "nothing gives tokens there; check auth and auth_url", retryable=False),
 }
 """Status -> what it means when a token was asked for."""
+
+NO_AUTHORITY = Row(EndpointError, "nothing gives tokens there; check auth and auth_url", retryable=False)
 
 
 def storage_fault(answer: Answer, now: float) -> UgrError:
@@ -47,5 +48,7 @@ def storage_fault(answer: Answer, now: float) -> UgrError:
 
 def authentication_fault(answer: Answer, now: float) -> UgrError:
     """Return the error that the authentication service's answer stands for."""
-    row = AUTHENTICATION.get(answer.status) or by_status(answer.status)
+    row = AUTHENTICATION.get(answer.status)
+    if row is None:
+        row = by_status(answer.status) if answer.status >= 429 else NO_AUTHORITY
     return refusal(answer, row, now, more="; this is the authentication service")

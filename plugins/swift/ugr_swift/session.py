@@ -60,7 +60,11 @@ class Session(Held[Pass]):
         return value.key == self._key and (value.expires is None or value.expires > self.clock())
 
     def due(self, value: Pass) -> float:
-        """Return when a pass should be renewed: some time before it ends."""
+        """Return when a pass should be renewed: some time before it ends.
+
+        tempauth gives the same token to all who ask, until it has ended: then it is asked more and
+        more often, and the storage's refusal has the last word.
+        """
         if value.expires is None:
             # the storage will refuse it when it has ended
             return self.clock() + UNKNOWN_LIFE

@@ -5,7 +5,7 @@ Knows: one way or more to break each clause that can be checked. Refuses to know
 finds out.
 """
 
-from tests.conformance.mutants import changing, conduct, redirecting, stat_and_list
+from tests.conformance.mutants import changing, conduct, naming, redirecting, stat_and_list
 from tests.conformance.mutants.register import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "changing", "conduct", "redirecting", "stat_and_list"]
+__all__ = ["MUTANTS", "Mutant", "changing", "conduct", "naming", "redirecting", "stat_and_list"]

@@ -150,7 +150,7 @@ async def test_change_while_a_listing_is_being_remembered_name_by_name_ends_that
 async def test_forgetting_here_is_heard_by_the_others(tmp_path, other):
     world = world_in(tmp_path, a=1)
     before = other.of("/d/f"), other.of("/d")
-    world.federation.forget("/d/f")
+    await world.federation.forget("/d/f")
     assert other.of("/d/f") != before[0]
     assert other.of("/d") != before[1]
 

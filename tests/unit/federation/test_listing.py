@@ -174,7 +174,7 @@ async def test_remembered_listing_asks_nobody_and_forgetting_a_name_drops_it():
     await world.names("/d")
     assert len(await world.names("/d")) == 2500
     assert world.questions("list") == {"a": 1}
-    world.federation.forget("/d/n00001")
+    await world.federation.forget("/d/n00001")
     assert len(await world.names("/d")) == 2500
     assert world.questions("list") == {"a": 2}
 

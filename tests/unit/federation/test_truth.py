@@ -202,7 +202,7 @@ async def test_forgotten_name_is_asked_again_and_an_answer_under_way_is_not_kept
     asking = asyncio.ensure_future(world.stat("/f"))
     await asyncio.sleep(0.02)
     world.put("/f", b"x")
-    world.federation.forget("/f")
+    await world.federation.forget("/f")
     try:
         await asking
     except NotFound:

@@ -50,6 +50,7 @@ class World:
         self.slots = Slots()
         self.cache = Cache(self.settings.cache)
         self.board = Board(tuple(self.endpoints), self.settings.health)
+        self.recall = None
         self.build()
 
     def configure(self, room: str, **changes: Any) -> World:
@@ -68,7 +69,9 @@ class World:
         )
         selection.client = lambda address: _client(address)  # type: ignore[method-assign]
         guards = {name: GuardedEndpoint(endpoint, self.board) for name, endpoint in self.endpoints.items()}
-        self.federation = Federation(guards, selection, self.cache, self.slots, self.settings, self.board.downs)
+        self.federation = Federation(
+            guards, selection, self.cache, self.slots, self.settings, self.board.downs, recall=self.recall
+        )
         self.mounts = Mounts([Mounted.of(name, e.options) for name, e in self.endpoints.items()], self.slots)
 
     def __getattr__(self, name: str) -> MemoryEndpoint:

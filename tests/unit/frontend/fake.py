@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from flask import Flask
-
 from ugr.call import Call
 from ugr.config.settings import Settings
 from ugr.errors import NotADirectory, NotFound, PermissionDenied, UgrError
@@ -27,7 +25,7 @@ from ugr.federation.answers import (
     Target,
 )
 from ugr.federation.merge import etag
-from ugr.frontend import create_app
+from ugr.frontend import FrontEnd, create_app
 from ugr.frontend.data import DataSigner
 from ugr.identity import IdentityChain
 from ugr.model import FileInfo, Intent, Location, Result, Right, Transfer
@@ -244,7 +242,7 @@ class Answer:
 class Client:
     """Sends requests as a WSGI server would: the target as it is, nothing tidied up."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: FrontEnd) -> None:
         self.app = app
 
     def environ(self, method: str, target: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
@@ -310,7 +308,7 @@ class World:
         """Change ``[ugr]``, as a reload does."""
         self.settings = replace(self.settings, ugr=replace(self.settings.ugr, **options))
 
-    def app(self) -> Flask:
+    def app(self) -> FrontEnd:
         """Return the application."""
         return create_app(
             namespace_of=lambda: self.namespace,  # type: ignore[arg-type,return-value]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +189,10 @@ def test_failure_is_counted_under_its_code(world: World, ask: Client) -> None:
     ask("GET", "/fed/atlas/f")
     assert read(ask, "ugr_requests_total", method="GET", code="503", decision="failed") == 1
     assert read(ask, "ugr_errors_total", error="unavailable") == 1
+
+
+def test_every_metric_in_an_example_exists() -> None:
+    page = Path(__file__).parents[3] / "docs/howto/monitor.rst"
+    names = set(re.findall(r"(?<!/)\bugr_[a-z_]+", page.read_text(encoding="utf-8")))
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in names} <= METRICS.keys()
+    assert len(names) > 8

@@ -72,6 +72,6 @@ def test_what_is_not_readable_or_listable_is_not_eligible_for_it():
 def test_masks_name_the_endpoints():
     slots = Slots()
     mounts = Mounts([Mounted("a", parse(["/"])), Mounted("b", parse(["/b"]))], slots)
-    assert slots.names(mounts.eligible("/b/f").readers_mask) == ("a", "b")
-    assert slots.names(mounts.eligible("/f").readers_mask) == ("a",)
+    assert slots.names(mounts.eligible("/b/f").asked_mask) == ("a", "b")
+    assert slots.names(mounts.eligible("/f").asked_mask) == ("a",)
     assert mounts.eligible("/f").listers_mask == slots.bit("a")

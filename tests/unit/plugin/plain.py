@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ugr.call import Call
 from ugr.errors import UgrError
-from ugr.model import FileInfo, Location, Usage
+from ugr.model import FileInfo, Location, Replica, Usage
 from ugr.plugin.blocking import BlockingEndpoint, BlockingOptions
 from ugr.plugin.endpoint import Multipart
 
@@ -84,6 +84,9 @@ class Whole(Plain):
 
     def health(self, call):
         self.seen.append(("health",))
+
+    def replicas(self, path, call):
+        return [Replica("https://elsewhere.test/f")]
 
     def data(self, path, call):
         self.gate.wait(10)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.plugin.plain import Options, Plain, Whole, run, soon
 from ugr.errors import Misbehaved, NotFound, Unsupported
-from ugr.model import FileInfo, Intent, Location, Transfer, Usage
+from ugr.model import FileInfo, Intent, Location, Replica, Transfer, Usage
 from ugr.plugin.blocking import Threaded
 from ugr.plugin.endpoint import MultipartStep
 
@@ -43,6 +43,7 @@ def test_every_verb_reaches_the_plain_method_with_its_arguments():
         ]
         assert await endpoint.checksum("/f", "md5", call) == "md5 of /f"
         assert await endpoint.usage("/", call) == Usage(1, 2)
+        assert await endpoint.replicas("/f", call) == [Replica("https://elsewhere.test/f")]
         parts = await endpoint.multipart("/f", MultipartStep.PARTS, Transfer(), call, upload_id="u", parts=2)
         assert [location.url for location in parts.locations] == ["http://plain.test/f/0", "http://plain.test/f/1"]
         with await endpoint.data("/f", call) as stream:
@@ -68,6 +69,7 @@ def test_verbs_that_are_not_overridden_are_unsupported():
             endpoint.multipart("/f", MultipartStep.START, Transfer(), soon()),
             endpoint.usage("/", soon()),
             endpoint.data("/f", soon()),
+            endpoint.replicas("/f", soon()),
         ):
             with pytest.raises(Unsupported):
                 await question
@@ -81,7 +83,7 @@ def test_capabilities_are_those_of_the_blocking_class():
     assert not any(Threaded(Plain()).capabilities().values())
     assert all(Threaded(Whole(options=Options(writable=True))).capabilities().values())
     masked = Threaded(Whole()).capabilities()
-    assert [verb for verb, granted in masked.items() if granted] == ["checksum", "usage", "health", "data"]
+    assert [verb for verb, granted in masked.items() if granted] == ["checksum", "usage", "health", "data", "replicas"]
 
 
 def test_the_facts_of_the_class_are_those_of_the_blocking_class():

@@ -20,6 +20,7 @@ from ugr.plugin.endpoint import Endpoint
 from ugr.testing.store import Store
 from ugr.testing.suite.conduct import ConductClauses
 from ugr.testing.suite.listing import ListClauses
+from ugr.testing.suite.naming import ReplicaClauses
 from ugr.testing.suite.redirecting import RedirectClauses
 from ugr.testing.suite.stat import StatClauses
 from ugr.testing.suite.subject import Subject
@@ -38,7 +39,7 @@ def _loop() -> LoopThread:
     return loop
 
 
-class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, ConductClauses):
+class EndpointSuite(StatClauses, ListClauses, RedirectClauses, WriteClauses, ReplicaClauses, ConductClauses):
     """Derive a class named ``Test...`` from this one, and give two fixtures.
 
     ``endpoint`` is the endpoint to test, constructed and not opened; ``store`` the ``Store``

@@ -43,6 +43,7 @@ QUESTIONS: dict[str, Question] = {
     "usage": lambda endpoint, path, call: endpoint.usage(path, call),
     "health": lambda endpoint, path, call: endpoint.health(call),
     "data": lambda endpoint, path, call: _closed_data(endpoint, path, call),
+    "replicas": lambda endpoint, path, call: endpoint.replicas(path, call),
 }
 """Verbs that change nothing; each is asked about one path."""
 

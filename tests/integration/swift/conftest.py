@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Swift plugin before a real Swift."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ugr_swift.endpoint import SwiftEndpoint
+from ugr_swift.options import SwiftOptions
+
+from tests.integration.opened import Opened
+from tests.servers.swift import Swift
+from ugr.plugin import Secret
+from ugr.transport import LoopThread
+
+_numbers = itertools.count()
+
+# it logs each failure at length, and failures are what some tests are about
+logging.getLogger("swiftclient").setLevel(logging.CRITICAL)
+
+
+class Site(Opened):
+    """One open endpoint, and the container behind it by another door (swiftclient)."""
+
+    def __init__(self, swift: Swift, loop: LoopThread, name: str, ahead: float, page: int, **options: Any) -> None:
+        self.container = name
+        self.client = swift.client
+        given = {
+            "url": swift.storage_url,
+            "container": name,
+            "auth": "tempauth",
+            "auth_url": swift.auth_url,
+            "user": swift.user,
+            "key": Secret(literal=swift.key),
+            "temp_url_key": Secret(literal=swift.temp_url_key),
+            "writable": True,
+        }
+        made = SwiftOptions(**(given | options))
+        super().__init__(SwiftEndpoint("site", made, clock=lambda: time.time() + ahead, page=page), loop)
+
+    def put(self, name: str, data: bytes = b"x", headers: dict[str, str] | None = None, **more: Any) -> None:
+        """Make an object."""
+        self.client.put_object(self.container, name, data, headers=headers, **more)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of an object."""
+        return self.client.get_object(self.container, name)[1]
+
+    def objects(self, container: str | None = None) -> list[str]:
+        """Return all names in the container."""
+        return [entry["name"] for entry in self.client.get_container(container or self.container)[1]]
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[LoopThread]:
+    """The event loop of these tests."""
+    thread = LoopThread()
+    thread.start()
+    yield thread
+    thread.stop(5.0)
+
+
+@pytest.fixture
+def site(swift: Swift, loop: LoopThread) -> Iterator[Callable[..., Site]]:
+    """Make open endpoints: ``site(**options)``, each with a container of its own unless one is named."""
+    made: list[Site] = []
+
+    def make(*, container: str | None = None, ahead: float = 0.0, page: int = 1000, **options: Any) -> Site:
+        name = container if container is not None else swift.container(f"container-{next(_numbers)}")
+        made.append(Site(swift, loop, name, ahead, page, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

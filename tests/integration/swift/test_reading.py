@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files and directories of containers, as the plugin sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+
+from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import NAMES
+from ugr.plugin import FileInfo, Intent, NotADirectory, NotFound, Unsupported, Usage
+
+DATA = b"hello federation"
+
+
+def test_a_file_has_size_time_and_md5(site):
+    here = site()
+    before = time.time()
+    here.put("d/file", DATA)
+    info = here.ask("stat", "/d/file")
+    assert (info.name, info.directory, info.size) == ("file", False, 16)
+    assert info.mtime == pytest.approx(before, abs=3)
+    assert info.checksums == {"md5": hashlib.md5(DATA).hexdigest()}
+
+
+def test_stat_and_list_agree_on_size_and_time(site):
+    here = site()
+    here.put("file", DATA)
+    stat, (listed,) = here.ask("stat", "/file"), here.list("/")
+    assert (listed.size, listed.mtime) == (stat.size, stat.mtime)
+
+
+def large(here, kind: str) -> None:
+    """Make ``large``, whose bytes are those of two objects of another container."""
+    here.client.put_container(f"{here.container}-segments")
+    segments = [(f"{here.container}-segments", f"large/{number}", DATA) for number in range(2)]
+    for container, name, data in segments:
+        here.client.put_object(container, name, data)
+    if kind == "dynamic":
+        here.put("large", b"", headers={"X-Object-Manifest": f"{here.container}-segments/large/"})
+    else:
+        manifest = [{"path": f"/{container}/{name}"} for container, name, _ in segments]
+        here.put("large", json.dumps(manifest).encode(), query_string="multipart-manifest=put")
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "static"])
+def test_a_large_object_has_the_bytes_of_its_segments_and_no_md5(site, kind):
+    here = site()
+    large(here, kind)
+    here.put("empty", b"")
+    info = here.ask("stat", "/large")
+    assert (info.size, info.checksums) == (32, {})
+    assert {one.name: one.size for one in here.list("/")} == {"large": 32, "empty": 0}
+    with pytest.raises(Unsupported, match="md5"):
+        here.ask("checksum", "/large", "md5")
+    assert Fetched(here.redirect("/large").url).body == DATA * 2
+
+
+def test_a_static_large_object_goes_with_its_segments(site):
+    here = site()
+    large(here, "static")
+    here.ask("delete", "/large")
+    assert here.objects() == []
+    assert here.objects(f"{here.container}-segments") == []
+
+
+def test_a_static_large_object_moves_without_its_segments_moving(site):
+    here = site()
+    large(here, "static")
+    here.ask("move", "/large", "/moved", False)
+    assert here.objects() == ["moved"]
+    assert here.read("moved") == DATA * 2
+    assert len(here.objects(f"{here.container}-segments")) == 2
+    here.ask("delete", "/moved")
+    assert here.objects(f"{here.container}-segments") == []
+
+
+def test_a_copy_of_a_static_large_object_outlives_it(site):
+    here = site()
+    large(here, "static")
+    here.ask("copy", "/large", "/copy", False)
+    here.ask("delete", "/large")
+    assert here.read("copy") == DATA * 2
+
+
+def test_directories_are_those_with_objects_in_them_and_those_with_a_marker(site):
+    here = site()
+    here.put("made/by/key")
+    here.put("marked/", b"")
+    here.put("typed", b"", content_type="application/directory")
+    assert here.ask("stat", "/made/by") == FileInfo("by", directory=True)
+    for name in ("marked", "typed"):
+        assert here.ask("stat", f"/{name}") == FileInfo(name, directory=True)
+        assert here.list(f"/{name}") == []
+    assert here.names() == {"made/", "marked/", "typed/"}
+    here.ask("delete", "/typed")
+    assert here.objects() == ["made/by/key", "marked/"]
+
+
+def test_names_that_begin_like_others_are_not_mixed_up(site):
+    here = site()
+    for name in ("ab", "a.b", "a/b/c", "abc/d"):
+        here.put(name)
+    for missing in ("/a/b/c/d", "/a/bb", "/abcd", "/abc/d/e", "/A"):
+        with pytest.raises(NotFound):
+            here.ask("stat", missing)
+    assert here.names() == {"a/", "a.b", "ab", "abc/"}
+
+
+def test_a_missing_name_is_not_found_and_a_file_is_not_a_directory(site):
+    here = site()
+    here.put("file")
+    for verb in (here.list, lambda path: here.ask("stat", path)):
+        with pytest.raises(NotFound):
+            verb("/nothing")
+    with pytest.raises(NotADirectory):
+        here.list("/file")
+
+
+def test_a_file_hides_a_directory_of_its_name(site):
+    here = site(page=2)
+    for name in ("both", "both/inside", "both-", "both.txt"):
+        here.put(name)
+    assert not here.ask("stat", "/both").directory
+    assert [info.name for info in here.list("/")] == ["both", "both-", "both.txt"]
+
+
+def test_every_name_that_was_put_is_found_listed_and_read(site):
+    here = site()
+    for number, name in enumerate(NAMES):
+        here.put(f"dir {name}/{name}", f"bytes {number}".encode())
+    assert here.names() == {f"dir {name}/" for name in NAMES}
+    for number, name in enumerate(NAMES):
+        path, data = f"/dir {name}/{name}", f"bytes {number}".encode()
+        assert here.ask("stat", path).size == len(data)
+        assert here.names(f"/dir {name}") == {name}
+        read = Fetched(here.redirect(path).url)
+        assert (read.status, read.body) == (200, data), name
+
+
+def test_every_name_is_written_through_a_redirect(site):
+    here = site()
+    for name in NAMES:
+        assert Fetched(here.redirect(f"/new/{name}", Intent.PUT).url, "PUT", name.encode()).status == 201
+    assert sorted(here.objects()) == sorted(f"new/{name}" for name in NAMES)
+
+
+def test_names_that_are_no_paths_are_left_out_and_do_no_harm(site, caplog):
+    here = site()
+    url, token = here.client.get_auth()
+    for name in ("ok", "a//b", "/led", "tab\there", "../up", "./dot", "dir/..", "ends//"):
+        # clients tidy paths up
+        put = Fetched(f"{url}/{here.container}/{quote(name)}", "PUT", b"x", **{"X-Auth-Token": token})
+        assert put.status == 201
+    assert here.names() == {"a/", "dir/", "ends/", "ok"}
+    assert here.list("/a") == []
+    assert here.ask("stat", "/a").directory
+    assert "4 keys in / cannot be names" in caplog.text
+
+
+def test_a_prefix_is_the_root_of_the_endpoint(site):
+    here = site()
+    for name in ("data/run 1/f", "database", "other"):
+        here.put(name)
+    inside = site(container=here.container, prefix="/data/run 1")
+    assert [(info.name, info.size) for info in inside.list("/")] == [("f", 1)]
+    assert Fetched(inside.redirect("/f").url).body == b"x"
+    with pytest.raises(NotFound):
+        inside.ask("stat", "/other")
+    with pytest.raises(NotFound):
+        site(container=here.container, prefix="data").ask("stat", "/base")
+
+
+def test_a_large_directory_comes_page_by_page_and_whole(site):
+    here = site(page=50)
+    names = {f"f{number:03}" for number in range(120)}
+    for name in names:
+        here.put(f"big/{name}")
+    here.put("big/sub/x")
+    _ = here.list("/big", most=1), here.methods
+    assert here.names("/big") == names | {"sub/"}
+    assert here.methods == ["GET"] * 4
+    assert len(here.list("/big", most=10)) == 10
+    assert here.methods == ["GET"]
+
+
+def test_a_question_costs_what_it_must(site):
+    here = site()
+    here.put("d/file")
+    here.ask("health")
+    assert here.methods == ["GET", "GET"]
+    asked = {}
+    for path in ("/d/file", "/d", "/", "/nothing"):
+        try:
+            here.ask("stat", path)
+        except NotFound:
+            pass
+        asked[path] = here.methods
+    assert asked == {"/d/file": ["HEAD"], "/d": ["HEAD", "GET"], "/": ["GET"], "/nothing": ["HEAD", "GET"]}
+    here.redirect("/d/file")
+    assert here.methods == []
+
+
+def test_usage_is_that_of_the_container_and_its_quota(site):
+    here = site()
+    here.put("file", DATA)
+    deadline = time.monotonic() + 10
+    while here.ask("usage", "/") != Usage(16, None) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert here.ask("usage", "/") == Usage(16, None)
+    here.client.post_container(here.container, {"X-Container-Meta-Quota-Bytes": "100"})
+    assert here.ask("usage", "/") == Usage(16, 84)
+    assert here.ask("usage", "/d") == Usage(None, 84)
+
+
+def test_a_container_that_is_open_to_all_needs_neither_token_nor_key(site):
+    here = site()
+    here.put("d/file", DATA)
+    here.client.post_container(here.container, {"X-Container-Read": ".r:*,.rlistings"})
+    open_ = site(
+        container=here.container, auth="none", auth_url=None, user=None, key=None, temp_url_key=None, writable=False
+    )
+    assert open_.ask("stat", "/d/file").size == 16
+    assert open_.names("/d") == {"file"}
+    location = open_.redirect("/d/file")
+    assert (location.signed, location.expires) == (False, None)
+    assert Fetched(location.url).body == DATA
