@@ -126,6 +126,7 @@ class Daemon:
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         stop_limit: float = 5.0,
+        pass_fds: Iterable[int] = (),
     ) -> None:
         self.name = name
         self.argv = [str(word) for word in argv]
@@ -135,6 +136,7 @@ class Daemon:
         self.cwd = cwd
         self.stop_signal = stop_signal
         self.stop_limit = stop_limit
+        self.pass_fds = tuple(pass_fds)
         self.log = LOGS / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._paused = False
@@ -174,6 +176,7 @@ class Daemon:
                 env=self.env,
                 cwd=self.cwd,
                 process_group=0,
+                pass_fds=self.pass_fds,
             )
         return self
 

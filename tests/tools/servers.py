@@ -28,6 +28,7 @@ PACKAGES = {
     "radosgw": "Ceph's S3 gateway itself",
     "memcached": "what hosts remember together; OpenStack Swift: tokens",
     "nginx": "a front server, and storage behind plain HTTP",
+    "libnginx-mod-http-dav-ext": "WebDAV storage: nginx's module",
     "apache2": "WebDAV storage",
     "apache2-utils": "WebDAV storage: htpasswd",
     "xrootd-server": "WebDAV storage of the grid",

@@ -27,7 +27,6 @@ from ugr.config.faults import Faults
 from ugr.config.keys import data_key
 from ugr.config.reader import Document, read
 from ugr.config.settings import Settings
-from ugr.errors import ConfigError
 from ugr.federation.answers import EndpointStatus
 from ugr.federation.board import Board
 from ugr.federation.federation import Federation
@@ -39,10 +38,10 @@ from ugr.federation.poller import Poller
 from ugr.federation.selection import EndpointPlace, Selection
 from ugr.federation.shared_board import SharedBoard
 from ugr.federation.upkeep import Upkeep, secrets_of
+from ugr.namespace import checks
 from ugr.namespace.authz import Authorizer, Operator
-from ugr.namespace.mounts import Mounted, Mounts, parse
+from ugr.namespace.mounts import Mounted, Mounts
 from ugr.namespace.namespace import Namespace
-from ugr.namespace.translate import prefixes
 from ugr.plugin import loader
 from ugr.plugin.endpoint import Endpoint
 from ugr.plugin.policy import Policy
@@ -330,14 +329,10 @@ def _parts(path: str | os.PathLike[str]) -> tuple[Document, Settings, dict[str, 
 
 def _check_mounts(document: Document, endpoints: dict[str, Endpoint], faults: Faults) -> None:
     """Report every option about places and names that cannot be used, with its own place."""
-    for name, endpoint in endpoints.items():
-        section = document.section(f"endpoint:{name}")
-        for option, check in (("mount", parse), ("multiply", prefixes)):
-            try:
-                check(getattr(endpoint.options, option))
-            except ConfigError as error:
-                if section is not None:
-                    section.blame(faults, error.message, option, show=False)
+    for fault in checks.faults(endpoints):
+        section = document.section(f"endpoint:{fault.endpoint}")
+        if section is not None:
+            section.blame(faults, fault.message, fault.option, show=False)
 
 
 async def _quietly(closing: Coroutine[Any, Any, None], name: str) -> None:

@@ -27,11 +27,11 @@ class Exit(enum.IntEnum):
 
 MEANING: Mapping[Exit, str] = {
     Exit.OK: "done; the answer is yes",
-    Exit.NO: "the answer is no: not found, not a directory, not supported",
+    Exit.NO: "the answer is no: not found, not a directory, there already, not supported",
     Exit.USAGE: "the command line cannot be understood",
     Exit.CONFIGURATION: "the configuration cannot be used, or its address cannot be listened on",
     Exit.UNAVAILABLE: "an endpoint failed or was silent, so that the answer is not known or not complete",
-    Exit.REFUSED: "the client may not do that",
+    Exit.REFUSED: "the client, or whoever runs the command, may not do that",
     Exit.INTERRUPTED: "interrupted from the keyboard",
 }
 """Each code in words, for ``ugr --help`` and the reference."""

@@ -51,6 +51,9 @@ READ_BACK = 64
 AT_ONCE = 64
 """Records that are read in one go."""
 
+_LAST = 1 << 63
+"""No journal has a record of this number."""
+
 MOST_UNTOLD = 1000
 """Changes that wait for a memcached that is away; with more, it is told that everything changed."""
 
@@ -183,15 +186,13 @@ class News:
         try:
             number = client.incr(head, 1, noreply=False)
         except MemcacheClientError:  # not a number: somebody wrote something else there
-            client.delete(head, noreply=False)
             number = None
-        if number is None:
+        if number is None or not 0 < number < _LAST:
+            client.delete(head, noreply=False)
             client.add(head, _beginning(), expire=expiry(KEEP_HEAD), noreply=False)
             number = client.incr(head, 1, noreply=False)
-        record = pack_change(self._seal, Change(number, change, path))
-        if record is None:
-            raise ValueError("a record that cannot be written")
-        return bool(client.set(self._keys.record(number), record, expire=expiry(KEEP), noreply=False))
+        record, key = pack_change(self._seal, Change(number, change, path)), self._keys.record(number)
+        return record is not None and bool(client.set(key, record, expire=expiry(KEEP), noreply=False))
 
     # --- following -----------------------------------------------------------------------------
 
@@ -326,4 +327,4 @@ def _number(head: bytes | None) -> int | None:
     if head is None or not head.isdigit() or len(head) > 20:
         return None
     number = int(head)
-    return number if 0 < number < 1 << 64 else None
+    return number if 0 < number < _LAST else None

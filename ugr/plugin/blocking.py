@@ -11,6 +11,7 @@ of its own: one that hangs costs its own threads, and no other endpoint's.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ from ugr.plugin.threads import Crew, Handover
 from ugr.transport import Transport
 
 T = TypeVar("T")
+
+GATHER = 0.001
+"""Seconds in which entries gather before they are taken over: waking the loop for each costs more than reading it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +219,7 @@ class Threaded(Endpoint):
                     return
                 if not entries:
                     await arriving.arrival()
+                    await asyncio.sleep(GATHER)
         finally:
             arriving.stop()
             self._listings.release(job, self.options.timeout)

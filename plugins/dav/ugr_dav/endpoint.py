@@ -43,7 +43,7 @@ from ugr_dav import properties
 from ugr_dav.hrefs import Names
 from ugr_dav.listing import Listing
 from ugr_dav.options import DavOptions, check
-from ugr_dav.storage import SPACE, Storage
+from ugr_dav.storage import SPACE, Storage, parent
 
 log = logging.getLogger(__name__)
 
@@ -160,10 +160,10 @@ class DavEndpoint(Endpoint):
                 missing.pop()
                 continue
             error = self._storage.fault(answer)
-            parent = missing[-1][: missing[-1].rindex("/")] or "/"
-            if not isinstance(error, NO_DIRECTORY) or await self._exists(parent, call) is not None:
+            above = parent(missing[-1])
+            if not isinstance(error, NO_DIRECTORY) or await self._exists(above, call) is not None:
                 raise error
-            missing.append(parent)
+            missing.append(above)
 
     async def move(self, source: str, target: str, overwrite: bool, call: Call) -> None:
         """Rename a file or a directory; a directory never takes the place of anything."""
@@ -214,7 +214,17 @@ class DavEndpoint(Endpoint):
         if there is not None and (there.directory or found.directory):
             # RFC 4918, 9.9.3: the storage would delete it with everything in it first
             raise IsADirectory("a directory is neither replaced nor takes the place of a file", path=target)
+        if there is None and parent(target) != "/":
+            await self._require_parent(target, call)
         return found, there
+
+    async def _require_parent(self, path: str, call: Call) -> None:
+        """Raise Conflict unless a name has a directory to be in; what storages make of that is 409, 500 or new ones."""
+        there = await self._exists(parent(path), call)
+        if there is None:
+            raise Conflict("the directory of the target is missing", path=path)
+        if not there.directory:
+            raise NotADirectory(path=path)
 
     async def _transfer(
         self, method: str, source: str, target: str, found: FileInfo, there: FileInfo | None, call: Call

@@ -71,7 +71,7 @@ class Storage:
         try:
             response = await self.resource(path, DESCRIBING, call)
         except (BadRequest, Conflict):
-            if path == "/" or (await self.describe(_parent(path), call)).directory:
+            if path == "/" or (await self.describe(parent(path), call)).directory:
                 raise
             raise NotADirectory(path=path) from None
         return described(response.properties, last(path), slash=response.href.endswith("/"))
@@ -204,7 +204,8 @@ def _responses(body: bytes) -> list[Response]:
     return document.taken()
 
 
-def _parent(path: str) -> str:
+def parent(path: str) -> str:
+    """Return the directory that a name is in."""
     return path[: path.rindex("/")] or "/"
 
 

@@ -2,9 +2,11 @@
 """Endpoints of type ``example``: web servers that list their directories as JSON."""
 
 from ugr.plugin import hookimpl
-from ugr_example.endpoint import ExampleEndpoint
 
-__all__ = ["ExampleEndpoint", "ugr_endpoint_types"]
+from ugr_example.endpoint import ExampleEndpoint
+from ugr_example.options import ExampleOptions
+
+__all__ = ["ExampleEndpoint", "ExampleOptions", "ugr_endpoint_types"]
 
 
 @hookimpl

@@ -81,11 +81,12 @@ class Session(Held[Pass]):
         if not (key.isascii() and key.isprintable()):
             raise ConfigError("key: tempauth takes printable ASCII only")
         headers = (("X-Auth-User", self._options.user or ""), ("X-Auth-Key", key))
+        now = self.clock()
         answer = await wire.send("GET", self._options.auth_url or "", call, headers=headers)
-        return _from_headers(answer, self._options, key, self.clock())
+        return _from_headers(answer, self._options, key, now)
 
     async def _keystone(self, wire: Wire, call: Call, key: str) -> Pass:
-        url = (self._options.auth_url or "").removesuffix("/v3")
+        url, now = (self._options.auth_url or "").removesuffix("/v3"), self.clock()
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
         answer = await wire.send(
             "POST",
@@ -95,7 +96,7 @@ class Session(Held[Pass]):
             body=json.dumps(_question(self._options, key)).encode(),
             max_body=MAX_CATALOG_BYTES,
         )
-        return _from_keystone(answer, self._options, key, self.clock())
+        return _from_keystone(answer, self._options, key, now)
 
     @property
     def _key(self) -> str:

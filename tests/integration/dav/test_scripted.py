@@ -301,6 +301,4 @@ def test_a_drunk_storage_gives_an_error_of_the_contract_and_no_absence(site, beh
         ):
             with pytest.raises(UgrError) as caught:
                 ask()
-            assert isinstance(caught.value, NotFound) == (behaviour in ("not-found", "stale", "slow-first-byte")) or (
-                behaviour == "slow-first-byte"
-            )
+            assert isinstance(caught.value, NotFound) == (behaviour in ("not-found", "stale"))

@@ -152,6 +152,7 @@ def test_board_sorts_as_well(site: Site, chromium: Browser) -> None:
 
 def test_form_asks_for_a_path(site: Site, chromium: Browser) -> None:
     page = chromium.open(f"{site.ugr.url}/-/locate")
+    page.click("input[name=path]")
     for key in "/none":
         page.press(key)
     page.arrive(lambda: page.press("Enter"))

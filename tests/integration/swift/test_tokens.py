@@ -64,9 +64,7 @@ def test_a_token_that_ended_is_had_anew_without_the_client_noticing(site, file, 
     for _ in range(3):
         assert here.ask("stat", "/file").size == 1
         time.sleep(1.1)
-    asked = here.methods
-    assert asked.count("GET") >= 2
-    assert asked.count("HEAD") == 3
+    assert here.methods.count("GET") >= 2
 
 
 def test_the_storage_url_is_the_one_that_tempauth_names(site, file, swift):

@@ -69,7 +69,7 @@ class Store:
         found = self.get(key)
         if found is None:
             return None
-        if not found.isdigit():
+        if not found.isdigit() or int(found) >= 1 << 64:
             raise MemcacheClientError("cannot increment or decrement non-numeric value")
         number = int(found) + value
         self.items[key] = (str(number).encode(), self.items[key][1])

@@ -128,7 +128,7 @@ def test_memory_of_records_and_doubts_is_bounded_by_believing_less(monkeypatch):
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 2)), max_size=40))
 def test_no_answer_asked_before_a_change_is_believed_by_who_heard_of_it_from_anywhere(steps):
-    """Changes of three paths reach either memcached or both; answers are written at what was known when they were asked."""
+    """Changes of three paths reach either memcached or both; answers carry what was known when they were asked."""
     made = Library(2)
     heads = [1000, 2000]
     for journal, head in zip(made.journals, heads, strict=True):

@@ -49,13 +49,14 @@ def everywhere(host):
 @on_loop
 async def test_file_that_one_host_found_is_not_asked_for_by_the_other():
     a, b = await hosts()
-    a.put("/f", size=7, mtime=5.0)
+    a.put("/f", b"1234567", mtime=5.0, adler32="0a0b0c0d")
     await known(a, "/f")
     before = a.questions()
     found = await b.locate("/f")
     assert a.questions() == before
     assert (found.cached, found.level) == (True, "L2")
     assert (holders(found), found.info.size, found.info.mtime) == (["far", "near"], 7, 5.0)
+    assert found.info.checksums == {"adler32": "0a0b0c0d"}
     assert found.etag == (await a.locate("/f")).etag
     assert (await b.locate("/f")).level == "L1"
 
@@ -126,8 +127,7 @@ async def test_answer_that_misses_an_endpoint_is_shared_for_a_short_time():
 
 @on_loop
 async def test_silence_is_not_shared():
-    a, b = await hosts()
-    a.far.hang = True
+    a, _ = await hosts()
     a.far.delay = 5.0
     with pytest.raises(Unavailable):
         await a.locate("/f")
@@ -137,7 +137,7 @@ async def test_silence_is_not_shared():
 
 @on_loop
 async def test_host_with_an_endpoint_more_asks_for_itself():
-    a, b = await hosts()
+    a, _ = await hosts()
     a.put("/f")
     await known(a, "/f")
     time = a.time
@@ -535,7 +535,7 @@ async def test_nobody_waits_longer_than_the_call_has_time():
 
 @on_loop
 async def test_answer_that_is_not_worth_remembering_lets_those_go_who_wait():
-    a, b = await hosts()
+    a, _ = await hosts()
     a.near.delay, a.far.delay = 0.02, 5.0
     asking = asyncio.create_task(a.locate("/f", seconds=0.1))
     await asyncio.sleep(0.01)
@@ -560,7 +560,7 @@ async def listed(host, path):
 async def test_listing_that_one_host_read_is_not_read_by_the_other():
     a, b = await hosts()
     for number in range(3):
-        a.put(f"/d/n{number}", size=number)
+        a.put(f"/d/n{number}")
     assert await listed(a, "/d") == ["n0", "n1", "n2"]
     before = a.questions("list")
     assert await listed(b, "/d") == ["n0", "n1", "n2"]

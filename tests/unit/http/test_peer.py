@@ -4,9 +4,10 @@
 from dataclasses import replace
 
 import pytest
+from ugr_http import HttpEndpoint
 
 from tests.unit.http.test_metalink import FOUR, SHA256, THREE
-from tests.unit.http.web import ROOT, answer, before, site, stat
+from tests.unit.http.web import ROOT, answer, before, options, site, stat
 from ugr.plugin import FileInfo, Intent, Misbehaved, NotFound, PermissionDenied, Transfer
 
 FOUND = FileInfo("f", size=1, checksums={"sha256": SHA256, "adler32": "00790079"})
@@ -122,3 +123,25 @@ def test_clients_are_sent_on_with_the_names_of_those_who_sent_them():
 
     assert before(site({}), sent, metalink=True)[0] == (f"{ROOT}/a%20b?ugr-via=here,other", f"{ROOT}/f?ugr-via=here")
     assert before(site({}), sent)[0] == (f"{ROOT}/a%20b", f"{ROOT}/f")
+
+
+def replicas(endpoint, call):
+    return endpoint.replicas("/f", call)
+
+
+def test_the_copies_of_a_metalink_can_be_named():
+    found, _ = before(site({f"{ROOT}/f": metalink()}), replicas, metalink=True, role="catalogue")
+
+    assert [replica.url for replica in found] == ["https://a.example.org/f", "https://b.example.org/f"]
+    assert {(replica.size, replica.checksums["sha256"]) for replica in found} == {(1, SHA256)}
+
+
+def test_a_name_without_a_metalink_names_nothing_and_a_missing_one_is_not_found():
+    assert before(site({f"{ROOT}/f": answer(content_length="9")}), replicas, metalink=True)[0] == ()
+    with pytest.raises(NotFound):
+        before(site({}), replicas, metalink=True)
+
+
+def test_naming_copies_is_a_capability_where_there_are_metalinks():
+    assert HttpEndpoint("web", options(metalink=True)).capabilities()["replicas"]
+    assert not HttpEndpoint("web", options()).capabilities()["replicas"]

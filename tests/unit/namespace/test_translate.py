@@ -32,6 +32,9 @@ def target(lfn: str, **written) -> Target:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
+        # the table in docs/howto/mounts
+        ("/data13_8TeV/f", "/data13_8TeV/b2/0d/f"),
+        ("/user.jdoe/f", "/user/jdoe/ec/c3/f"),
         # the example of Dynafed's manual
         ("/data13_8TeV/log.01387999._000012.job.log.tgz.2", "/data13_8TeV/11/b4/log.01387999._000012.job.log.tgz.2"),
         ("/data13_8TeV:log.01387999._000012.job.log.tgz.2", "/data13_8TeV/11/b4/log.01387999._000012.job.log.tgz.2"),

@@ -22,8 +22,8 @@ _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", r
 class Certificates:
     """A certificate with its chain, and its key. Times are seconds since 1970.
 
-    ``starts`` and ``expires`` bound the time in which every certificate of the chain is valid: a
-    proxy does not outlive the certificate that made it.
+    ``expires`` is the end of the one in the chain that ends first, for a proxy does not outlive the
+    certificate that made it; ``starts`` is the beginning of that one.
     """
 
     starts: float
@@ -45,10 +45,8 @@ class Certificates:
             raise ValueError("the key cannot be read; it must be PEM without a passphrase") from None
         if _public(private) != _public(chain[0]):
             raise ValueError("certificate and key do not belong together")
-        return cls(
-            max(one.not_valid_before_utc.timestamp() for one in chain),
-            min(one.not_valid_after_utc.timestamp() for one in chain),
-        )
+        first = min(chain, key=lambda one: one.not_valid_after_utc)
+        return cls(first.not_valid_before_utc.timestamp(), first.not_valid_after_utc.timestamp())
 
 
 def _public(of: PrivateKeyTypes | x509.Certificate) -> bytes:
