@@ -45,7 +45,8 @@ class Call:
 
     ``address`` is the client's IP address as text, or None when there is no client (the poller,
     the command line without ``--from``). A plugin sees the call of the *flight* that several
-    clients may share: it has neither address nor identity, and the longest of their deadlines.
+    clients may share: it has neither address nor identity, but the id of the first who asked and a
+    deadline of its own, which nobody shortens by leaving.
     Only a plugin that declares ``delegates = True`` is given the identity.
 
     ``via`` names the federations that the question came through; ``sent_by`` those that sent the

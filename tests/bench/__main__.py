@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.bench import bench_signing, crowd
 from tests.bench.measure import CORES, Figure, cpu_seconds, pin, resident_bytes, tree, wrk
 from tests.bench.stage import file_federation, peer, s3_federation, stores
+from tests.servers.memcached import Memcached
 from tests.servers.process import HOST, ROOT
 from tests.servers.relay import Relay
 from tests.servers.ugr import Ugr
@@ -62,6 +63,30 @@ def redirects(directory: Path, reference: Figure) -> list[Figure]:
             print(figures[-1].row(reference), flush=True)
             print(f"{'':<44} {resident_bytes(tree(ugr.pid)) / 1e6:10.0f} MB resident (PSS) after it")
     return figures
+
+
+def shared(directory: Path, reference: Figure) -> list[Figure]:
+    """Measure redirects that this worker has forgotten and memcached has not: L1 miss, L2 hit."""
+    place = directory / "shared"
+    place.mkdir()
+    nginx, ports = stores(place, 3)
+    with nginx, Memcached("bench-memcached") as memcached:
+        configuration = s3_federation(ports, place) + f"\n[cache]\nmax_entries = 2\nmemcached = {memcached.address}\n"
+        configuration += "memcached_timeout = 1s\n"
+        with Ugr(place, configuration, name="bench-shared") as ugr:
+            warm = script(place, "/fed/warm", WARM_PATHS)
+            wrk("warming", ugr.pid, ugr.url, seconds=3, script=warm)
+            before = memcached.stat("cmd_set")
+            figure = wrk("redirect, L1 miss and L2 hit, 1,000 files", ugr.pid, ugr.url, script=warm)
+            if memcached.stat("cmd_set") - before > figure.requests // 100:
+                raise RuntimeError("the endpoints were asked: memcached did not know the files")
+            print(figure.row(reference), flush=True)
+            cold = wrk(
+                "redirect, cold, 3 endpoints, kept in memcached",
+                ugr.pid, ugr.url, script=script(place, "/fed/cold", 100_000_000),
+            )
+            print(cold.row(reference), flush=True)
+    return [figure, cold]
 
 
 def listings(directory: Path) -> list[Figure]:
@@ -164,7 +189,7 @@ def main() -> int:
         with peer(directory) as nginx:
             reference = wrk("nginx, return 302", nginx.pid, f"http://{HOST}:{nginx.port}/x")
         print(reference.row(), flush=True)
-        figures = [reference, *redirects(directory, reference), *listings(directory)]
+        figures = [reference, *redirects(directory, reference), *shared(directory, reference), *listings(directory)]
         many, listing = crowds(directory), great(directory)
     remembered, collecting = crowd.entry_bytes()
     print(f"{'1,000,000 remembered files':<44} {remembered:10.0f} B each; a full collection takes {collecting:.3f} s")

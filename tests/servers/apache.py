@@ -98,7 +98,7 @@ Listen {host}:{port}
 
 
 class Apache(Daemon):
-    """``with Apache(pki) as apache: apache.tree.put(...); apache.open``.
+    """``with Apache(pki) as apache: apache.tree.put(...); apache.open``, and ``remove`` it at the end.
 
     ``tree`` is the directory that is served. ``open``, ``basic``, ``digest``, ``certificate`` and
     ``optional`` are the URLs of its doors: without a question, with a password, with the
@@ -106,6 +106,8 @@ class Apache(Daemon):
     """
 
     def __init__(self, pki: Pki, name: str = "apache") -> None:
+        program = require("apache2", package="apache2")
+        self._htpasswd = require("htpasswd", package="apache2-utils")
         self.place = public_directory(name)
         self.tree = SharedTree(self.place / "data")
         self._pki = pki
@@ -115,7 +117,7 @@ class Apache(Daemon):
         SharedTree(self.place / "locks")
         super().__init__(
             name,
-            [require("apache2", package="apache2"), "-d", self.place, "-f", "httpd.conf", "-X"],
+            [program, "-d", self.place, "-f", "httpd.conf", "-X"],
             ready=self._answers,
             env=environment(),
         )
@@ -150,7 +152,7 @@ class Apache(Daemon):
 
     def _files(self) -> dict[str, str]:
         digest = hashlib.md5(f"{USER}:{REALM}:{PASSWORD}".encode(), usedforsecurity=False).hexdigest()
-        hashed = run(require("htpasswd", package="apache2-utils"), "-nbB", "-C", "4", USER, PASSWORD).strip()
+        hashed = run(self._htpasswd, "-nbB", "-C", "4", USER, PASSWORD).strip()
         return {
             "httpd.conf": self._configuration(),
             "passwords": f"{hashed}\n",

@@ -73,5 +73,9 @@ def apache(pki: Pki) -> Iterator[Apache]:
 @pytest.fixture(scope="session")
 def xrootd(pki: Pki) -> Iterator[XRootD]:
     """XRootD over TLS, for holders of proxies of one VO."""
-    with XRootD(pki) as server:
-        yield server
+    server = XRootD(pki)
+    try:
+        with server:
+            yield server
+    finally:
+        server.remove()

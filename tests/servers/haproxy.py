@@ -42,11 +42,14 @@ class Haproxy(Daemon):
     @property
     def states(self) -> dict[str, str]:
         """What it thinks of each server: ``UP``, ``DOWN``, ``UP 1/3`` and the like."""
-        return {row["svname"]: row["status"] for row in self._rows() if row["svname"] not in ("FRONTEND", "BACKEND")}
+        return {row["svname"]: row["status"] for row in self._servers()}
 
-    def count(self, what: str) -> int:
-        """Return one of its counters, over all servers: ``wretr``, ``wredis``, ``connect``, ``reuse``."""
-        return sum(int(row[what] or 0) for row in self._rows() if row["svname"] not in ("FRONTEND", "BACKEND"))
+    def totals(self, what: str = "stot") -> dict[str, int]:
+        """Return one of its counters for each server: ``stot`` (questions), ``wretr``, ``connect``, ``reuse``."""
+        return {row["svname"]: int(row[what] or 0) for row in self._servers()}
+
+    def _servers(self) -> list[dict[str, str]]:
+        return [row for row in self._rows() if row["svname"] not in ("FRONTEND", "BACKEND")]
 
     def _rows(self) -> list[dict[str, str]]:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -20,7 +20,8 @@ class Memcached(Daemon):
     def __init__(self, name: str = "memcached", *, megabytes: int = 64) -> None:
         self.port = free_port()
         self.address = f"{HOST}:{self.port}"
-        words = [require("memcached", package="memcached"), "-l", HOST, "-p", str(self.port), "-U", "0", "-m", str(megabytes)]
+        program = require("memcached", package="memcached")
+        words = [program, "-l", HOST, "-p", str(self.port), "-U", "0", "-m", str(megabytes)]
         super().__init__(
             name,
             [*words, *(("-u", "root") if os.geteuid() == 0 else ())],
@@ -40,7 +41,7 @@ class Memcached(Daemon):
                 answer += data
             return answer
 
-    def keys(self) -> list[str]:
+    def kept(self) -> list[str]:
         """Return all keys that it holds."""
         lines = self.say(b"lru_crawler metadump all").decode().splitlines()
         return [line.split()[0].removeprefix("key=") for line in lines if line.startswith("key=")]

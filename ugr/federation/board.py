@@ -128,7 +128,8 @@ def tell(name: str, before: Verdict, after: Verdict, whose: str = "") -> None:
     if after.state is State.DOWN:
         log.warning("endpoint %s is %s%s", name, after.reason, whose)
     elif before.state is State.DOWN:
-        lasted = seconds(round(after.since - before.since, 1))
-        log.info("endpoint %s is up again%s, was %s for %s", name, whose, before.reason, lasted)
+        # another worker may never have found it down: then it is up since before
+        lasted = f" for {seconds(round(after.since - before.since, 1))}" if after.since >= before.since else ""
+        log.info("endpoint %s is up again%s, was %s%s", name, whose, before.reason, lasted)
     else:
         log.info("endpoint %s is up%s", name, whose)

@@ -80,6 +80,11 @@ class CachedListing:
         self.expires = expires
         self.generation = generation
 
+    @property
+    def partial(self) -> bool:
+        """Say whether it misses something of an endpoint."""
+        return bool(self.unasked or self.missing or self.truncated)
+
 
 class Cache:
     """A young and an old half of the entries, and the listings, each bounded by ``max_entries`` names.

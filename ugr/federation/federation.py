@@ -45,7 +45,6 @@ from ugr.federation.routes import Eligible, Route
 from ugr.federation.selection import Selection
 from ugr.federation.slots import Slots
 from ugr.model import FileInfo, Intent, Transfer
-from ugr.transport.peers import Via
 
 if TYPE_CHECKING:
     from ugr.federation.recalling import Recall
@@ -90,11 +89,18 @@ class Federation:
         if entry is None or eligible.asked_mask & ~(entry.covered | entry.unasked | entry.silent):
             return None
         unasked = self._slots.names(entry.unasked)
+        if self._back(unasked):
+            return None
         if not entry.present:
             absent = self._absent(path, unasked)
             absent.level = L1
             raise absent
         return self._recalled(path, eligible, entry, unasked)
+
+    def _back(self, unasked: Iterable[str]) -> bool:
+        """Say whether an endpoint that was left out because it was down can be asked again."""
+        downs = self._downs()
+        return any(name not in downs for name in unasked)
 
     async def locate(self, path: str, eligible: Eligible, call: Call) -> Located:
         """Find a file for a client who will be sent to it: closest first.
@@ -117,7 +123,7 @@ class Federation:
         known = await self._known(path, eligible, call)
         if known is not None:
             return known
-        asking = self._ask(path, eligible, call.via)
+        asking = self._ask(path, eligible, call)
         loop = asyncio.get_running_loop()
         await asking.flight.wait(enough, loop.time() + call.remaining())
         return self._conclude(path, eligible, asking)
@@ -138,19 +144,20 @@ class Federation:
             raise
         return None if known is None else replace(known, level=L2)
 
-    def _ask(self, path: str, eligible: Eligible, via: Via = ()) -> Asking:
+    def _ask(self, path: str, eligible: Eligible, caller: Call) -> Asking:
         """Join the flight for this name, or start one; what was asked before a change answers nobody after it.
 
         A question of other federations is not answered by those that it came through, so what becomes
         of it answers nobody else, and is not remembered: they do that themselves.
         """
+        via = caller.via
         generation = self.keeper.generation(path)
         key = f"{path}\0{via}" if via else path
         asking = self._asking.get(key)
         if asking is not None and asking.generation == generation:
             return asking
         asked, unasked = self._split(path, eligible.asked)
-        call = Call.until(self.settings.ugr.deadline, via=via)
+        call = Call.until(self.settings.ugr.deadline, id=caller.id, via=via)
         recall = None if via else self._recall
         positions = {} if recall is None else recall.positions()
 
@@ -272,10 +279,10 @@ class Federation:
         recall = None if call.via else self._recall
         if cached is None and recall is not None:
             cached = await recall.listing(path, eligible, virtual)
-        if cached is not None:
+        refuse_partial = self.settings.ugr.partial_listing == "abort"
+        if cached is not None and not self._back(cached.unasked) and not (refuse_partial and cached.partial):
             return RememberedListing(path, cached)
         asked, unasked = self._split(path, eligible.listers)
-        refuse_partial = self.settings.ugr.partial_listing == "abort"
         if unasked and refuse_partial:
             raise self._incomplete(path, unasked)
         generation = self.keeper.generation(path)
@@ -287,7 +294,7 @@ class Federation:
                 recall.keep_listing(path, kept, positions, eligible, virtual)
 
         listing = FreshListing(
-            path, asked, call, unasked=tuple(unasked), virtual=virtual, exists=exists, completed=completed
+            path, asked, call.for_flight(), unasked=tuple(unasked), virtual=virtual, exists=exists, completed=completed
         )
         try:
             await listing.begin()
@@ -365,7 +372,7 @@ class Federation:
         try:
             located = await self._known(path, eligible, call)
             if located is None:
-                asking = self._ask(path, eligible)
+                asking = self._ask(path, eligible, call)
                 loop = asyncio.get_running_loop()
                 await asking.flight.wait(lambda _flight, _now: float("inf"), loop.time() + call.remaining())
                 answers = all_answers(eligible.everybody(), asking)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from ugr.call import Call
-from ugr.errors import NotADirectory, NotFound, PermissionDenied, UgrError, Unauthenticated, Unavailable
+from ugr.errors import BadRequest, NotADirectory, NotFound, PermissionDenied, UgrError, Unauthenticated, Unavailable
 from ugr.federation.answers import Shortfall, Target
 from ugr.federation.cache import CachedListing
 from ugr.federation.guarded import GuardedEndpoint
@@ -149,6 +149,8 @@ class FreshListing:
             self.shortfall.truncated[guard.name] = cut.count
         except NotFound as absent:
             self.errors.setdefault(guard.name, absent)
+        except BadRequest as impossible:  # a name that this storage cannot hold is not there
+            self.errors.setdefault(guard.name, NotFound(impossible.message))
         except NotADirectory as file:
             self.errors[guard.name] = file
             self.shortfall.missing[guard.name] = "it has a file of that name"

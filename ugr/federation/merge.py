@@ -5,8 +5,9 @@ Knows: the rules by which copies agree or contradict each other. Refuses to know
 caching.
 
 * A file on one endpoint and a directory on another contradict each other: Conflict.
-* Copies of different size are not the same file. The size of most copies is believed; a tie goes
-  to the newest. The rest are excluded, with a reason. (A half-written upload is the usual cause.)
+* Copies of different size are not the same file, nor are copies of one size whose checksums of one
+  kind differ. What most copies have is believed; a tie goes to the newest. The rest are excluded,
+  with a reason. (A half-written upload is the usual cause.)
 * mtime is the oldest of those that agree, so that it does not change with who answers first.
 """
 
@@ -67,15 +68,31 @@ def _files(path: str, found: Sequence[tuple[str, FileInfo]]) -> Merged:
             for name, info in found
             if info.size != believed
         )
-    checksums: dict[str, str] = {}
-    for _, info in agreeing:
-        for algorithm, value in info.checksums.items():
-            checksums.setdefault(algorithm, value)
+    for algorithm in sorted({algorithm for _, info in agreeing for algorithm in info.checksums}):
+        agreeing, differing = _same_checksum(algorithm, agreeing)
+        others += differing
+    checksums = {algorithm: value for _, info in agreeing for algorithm, value in info.checksums.items()}
     times = [info.mtime for _, info in agreeing if info.mtime is not None]
     info = FileInfo(
         path.rpartition("/")[2], size=agreeing[0][1].size, mtime=min(times, default=None), checksums=checksums
     )
     return Merged(info, tuple(name for name, _ in agreeing), others)
+
+
+def _same_checksum(
+    algorithm: str, found: Sequence[tuple[str, FileInfo]]
+) -> tuple[Sequence[tuple[str, FileInfo]], tuple[Excluded, ...]]:
+    """Part the copies whose checksum is that of most, or unknown, from the others; a tie goes to the newest."""
+    times: dict[str, list[float]] = {}
+    for _, info in found:
+        if algorithm in info.checksums:
+            times.setdefault(info.checksums[algorithm], []).append(info.mtime or 0.0)
+    if len(times) < 2:
+        return found, ()
+    believed = max(times, key=lambda value: (len(times[value]), max(times[value]), value))
+    agreeing = [item for item in found if item[1].checksums.get(algorithm, believed) == believed]
+    reason = f"its {algorithm} is another than that of {len(times[believed])} of {len(found)} copies"
+    return agreeing, tuple(Excluded(name, reason) for name, info in found if (name, info) not in agreeing)
 
 
 def _standing(size: int | None, found: Sequence[tuple[str, FileInfo]]) -> tuple[int, float, int]:

@@ -26,6 +26,9 @@ log = logging.getLogger("ugr.health")
 GRACE = 0.25
 """Seconds by which an endpoint may end after its call (clause TIME-1 of the contract)."""
 
+PACE = 0.8
+"""Share of ``retry_interval`` that passes at least between two probes of an endpoint."""
+
 
 class Probed(Protocol):
     """What can be probed: an endpoint, guarded or not."""
@@ -143,3 +146,6 @@ class Poller:
                 doubtful = True
             except TimeoutError:
                 doubtful = False
+            else:
+                # Whoever calls for probes, clients by the questions that they ask, does not set their pace.
+                await asyncio.sleep(ended + PACE * self._settings.retry_interval - loop.time())

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read one endpoint's directory and hand its entries on as they come.
 
-Knows: batching, silence, cutting off. Refuses to know: what the entries are for.
+Knows: batching, silence, cutting off, names that cannot be shown. Refuses to know: what the
+entries are for.
 
 A plugin yields entry by entry. They are handed on in lists: when a list is full, or as soon as
 the plugin has to wait for the storage, so that what is known is never held back by what is not.
@@ -13,8 +14,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from ugr.call import Call
-from ugr.errors import Misbehaved, Timeout, UgrError
+from ugr.errors import DeadlineExceeded, Misbehaved, Timeout, UgrError
 from ugr.model import FileInfo
+from ugr.names import speakable
 from ugr.plugin.options import EndpointOptions
 
 BATCH = 256
@@ -22,9 +24,6 @@ BATCH = 256
 
 Deliver = Callable[[list[FileInfo]], "asyncio.Future[None] | None"]
 """Takes a non-empty list; returns a future when the reader must wait for room before the next."""
-
-_FORBIDDEN = frozenset(("", ".", ".."))
-
 
 class Truncated(UgrError):
     """A directory had more entries than are taken of one; ``count`` were."""
@@ -48,7 +47,7 @@ class Reading:
         self._progress = clock()
         self._room: asyncio.Future[None] | None = None
         self._blocked = False
-        self._silent = False
+        self._given_up: UgrError | None = None
 
     async def run(self, entries: AsyncIterator[FileInfo], call: Call) -> int:
         """Read to the end; return the number of entries. Raises UgrError."""
@@ -59,10 +58,11 @@ class Reading:
 
         def watch() -> None:
             nonlocal watchdog
-            if not self._blocked and (
-                self._clock() - self._progress > self._patience or call.remaining() <= 0.0
-            ):
-                self._silent = True
+            if call.remaining() <= 0.0:
+                self._given_up = DeadlineExceeded("its listing took longer than a listing may take")
+            elif not self._blocked and self._clock() - self._progress > self._patience:
+                self._given_up = Timeout("went silent during its listing")
+            if self._given_up is not None:
                 if task is not None:
                     task.cancel()
                 return
@@ -72,11 +72,11 @@ class Reading:
         try:
             return await self._consume(entries, loop)
         except asyncio.CancelledError:
-            if not self._silent:
+            if self._given_up is None:
                 raise
             if task is not None:
                 task.uncancel()
-            raise Timeout("went silent during the listing") from None
+            raise self._given_up from None
         finally:
             watchdog.cancel()
             closing = getattr(entries, "aclose", None)
@@ -88,9 +88,9 @@ class Reading:
         pending = self._pending
         async for info in entries:
             self._progress = self._clock()
-            name = info.name
-            if name in _FORBIDDEN or "/" in name or "\0" in name:
-                raise Misbehaved("its listing has an impossible name")
+            if not speakable(info.name):
+                self._refuse(info.name)
+                continue
             if count >= self._limit:
                 self._flush()
                 raise Truncated(count)
@@ -104,6 +104,12 @@ class Reading:
                 await self._wait_for_room(self._room)
         self._flush()
         return count
+
+    @staticmethod
+    def _refuse(name: str) -> None:
+        """Pass over a name that nobody could ask for; one that no directory can hold is nonsense."""
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise Misbehaved("its listing has an impossible name")
 
     def _flush(self) -> None:
         """Hand on what is there: a full list, or all that came before the plugin had to wait."""

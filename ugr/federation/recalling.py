@@ -88,6 +88,7 @@ class Recall:
                 if found.held:
                     self._held.add(path)
                 return False
-            if loop.time() + LOOK_EVERY > until:
+            # what this worker itself is asking was asked before a change, or it would be joined
+            if path in self._held or loop.time() + LOOK_EVERY > until:
                 return False
             await asyncio.sleep(LOOK_EVERY)

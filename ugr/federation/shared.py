@@ -30,6 +30,7 @@ from ugr.federation.keys import Keys
 from ugr.federation.memcached import Memcached, Ring, expiry
 from ugr.federation.news import News
 from ugr.federation.wire import (
+    SKEW,
     Manifest,
     Names,
     Seal,
@@ -120,26 +121,38 @@ class SharedCache:
             return ASK
         generation = self._cache.generations.of(path)
         head, name, claim = self._keys.head, self._keys.name(digest), self._keys.claim(digest)
+        now = f"{self._wall():.3f}".encode()
 
-        def look(client: Client) -> tuple[dict[str, bytes], bool | None]:
-            values = client.get_many((head, name))
-            return values, None if name in values else client.add(claim, b"1", expire=expiry(CLAIM), noreply=False)
+        def hold(client: Client) -> bool:
+            return bool(client.add(claim, now, expire=expiry(CLAIM), noreply=False))
+
+        def look(client: Client) -> tuple[dict[str, bytes], bool]:
+            values = client.get_many((head, name, claim))
+            return values, name not in values and claim not in values and hold(client)
 
         found = await server.ask(look)
         if found is None:
             return ASK
         values, mine = found
+        if mine:
+            return HELD
         if name in values:
             told = await self._judged(server, digest, path, values.get(head), values[name])
-            if told is not None:
-                entry = self._entry(told, generation)
-                if entry is not None:
-                    self._prolong(server, name, told)
-                    return entry
-            mine = await server.ask(lambda client: client.add(claim, b"1", expire=expiry(CLAIM), noreply=False))
-        if mine is None:
-            return ASK
-        return HELD if mine else WAIT
+            entry = None if told is None else self._entry(told, generation)
+            if told is not None and entry is not None:
+                self._prolong(server, name, told)
+                return entry
+        if claim in values:
+            return WAIT if self._claimed(values[claim]) else ASK
+        # nobody asks, or somebody began to since this was looked up
+        return HELD if name in values and await server.ask(hold) else WAIT
+
+    def _claimed(self, data: bytes) -> bool:
+        """Say whether somebody really is asking: a claim tells when it was made."""
+        try:
+            return abs(self._wall() - float(data)) < CLAIM + SKEW
+        except ValueError:
+            return False
 
     def keep(self, path: str, entry: Entry | None, positions: Positions, *, held: bool) -> None:
         """Remember what was found, None when it is not worth it; ``held``: those who wait are let go."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from ugr.frontend.conditions import date_value
+from ugr.names import unspeakable
 
 LITERAL = "/:@+,;=&$!*'()~"
 """What stays as it is in a path, besides letters, digits and ``-._`` (RFC 3986 3.3); some clients
@@ -26,7 +27,6 @@ _PLAIN_TARGET = re.compile(r"(?:/[A-Za-z0-9\-_~:@+,;=&$!*'()][A-Za-z0-9\-._~:@+,
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/:@+,;=&$!*'()]*\Z").match
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _RAW_FORBIDDEN = re.compile(r"[\x00-\x20\x7f#?]").search
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _HEADER_FORBIDDEN = re.compile(r"[^\t\x20-\x7e]").search
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z").match
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)").match
@@ -81,8 +81,8 @@ def decode_path(raw: str) -> str:
         path = unquote_to_bytes(raw.encode("latin-1")).decode("utf-8")
     except UnicodeError:
         raise ValueError("the path is not UTF-8") from None
-    if _CONTROL(path):
-        raise ValueError("the path contains a control character")
+    if unspeakable(path):
+        raise ValueError("the path contains a control character or a non-character")
     if "//" in path:
         raise ValueError('the path contains "//"; write one "/"')
     if not {".", ".."}.isdisjoint(path.split("/")):

@@ -20,7 +20,6 @@ from urllib.parse import parse_qs
 
 import flask
 
-from ugr.call import Call
 from ugr.errors import PermissionDenied, Unsupported
 from ugr.frontend import data, explaining, exposition, headers, replies
 from ugr.frontend.door import Request, encoded_prefix
@@ -128,12 +127,12 @@ def _refresh(text: str) -> int | None:
 def locate(request: Request) -> Reply:
     """Show what would be answered for a path, and why; optionally for a client at another address.
 
-    The address is taken as given: no name is looked up.
+    The address is taken as given: no name is looked up. It chooses the copy, and grants no right.
     """
     request.namespace.require(Right.LIST, "/", request.call)
     asked = _parameters(request.query)
     form = headers.preferred(request.header("Accept"), (HTML, JSON, PLAIN))
-    path, call = asked.get("path", ""), _from(request.call, asked.get("from", ""))
+    path, call, source = asked.get("path", ""), request.call, _address(asked.get("from", ""))
     page = partial(
         request.inside.pages.html,
         "locate.html",
@@ -148,12 +147,12 @@ def locate(request: Request) -> Reply:
     if not path:
         raise Refusal("bad-parameter", "say which path: /-/locate?path=/atlas/file")
     namespace = request.namespace
-    found = explaining.explanation(request.inside.bridge.ask(lambda: namespace.explain(path, call), call))
+    found = explaining.explanation(request.inside.bridge.ask(lambda: namespace.explain(path, call, source), call))
     if form == JSON:
         return replies.as_json(200, found, NO_STORE)
     if form == PLAIN:
         return replies.text(200, explaining.plain(found), NO_STORE)
-    return page(facts=found, command=_command(path, call.address))
+    return page(facts=found, command=_command(path, source or call.address))
 
 
 def _command(path: str, address: str | None) -> str:
@@ -170,14 +169,14 @@ def _parameters(query: str) -> dict[str, str]:
     return {name: values[-1] for name, values in found.items()}
 
 
-def _from(call: Call, source: str) -> Call:
-    """Return the call as if it came from another address."""
+def _address(source: str) -> str | None:
+    """Return the address that was typed, None when nothing was."""
     if not source:
-        return call
+        return None
     address = headers.address(source)
     if address is None:
         raise Refusal("bad-parameter", "from is not an IP address")
-    return Call(call.deadline, call.id, address, call.identity)
+    return address
 
 
 def transfer(request: Request) -> Reply:

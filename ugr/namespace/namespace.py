@@ -10,6 +10,7 @@ Caches and flights further in know no identities: authorization comes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import BinaryIO, Protocol
 
 from ugr.call import Call
@@ -100,10 +101,16 @@ class Namespace:
         """Choose the copy for this client; any thread. Raises Unavailable when none is usable."""
         return self.federation.redirect(located, intent, transfer, call)
 
-    async def explain(self, path: str, call: Call) -> Explanation:
-        """Answer as ``locate`` would, with everything that led there. Needs the right to read it."""
+    async def explain(self, path: str, call: Call, as_from: str | None = None) -> Explanation:
+        """Answer as ``locate`` would, with everything that led there. Needs the right to read it.
+
+        ``as_from`` is the address of a client for which the copy is chosen instead. Rights are those
+        of whoever asks: an address that somebody only names grants nothing.
+        """
         lfn = normalise(path)
         self.rights.require(Right.READ, lfn, call)
+        if as_from is not None:
+            call = replace(call, address=as_from)
         if self.mounts.exists(lfn):
             client = self.federation.selection.describe(self.federation.selection.client(call.address))
             return Explanation(lfn, client, (), located=_by_configuration(lfn), cached=True)

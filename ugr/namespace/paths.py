@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from ugr.errors import BadRequest
+from ugr.names import unspeakable
 
 MAX_BYTES = 8192
 """Longest path, in bytes of UTF-8."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile(r"//|/\.\.?(?:/|\Z)")
 
@@ -29,8 +29,8 @@ def normalise(path: str) -> str:
         raise BadRequest('a path must start with "/"', path=_shown(path))
     if _SURROGATE.search(path):
         raise BadRequest("a path must be UTF-8", path=_shown(path))
-    if _CONTROL.search(path):
-        raise BadRequest("a path must not contain control characters", path=_shown(path))
+    if unspeakable(path):
+        raise BadRequest("a path must not contain control characters or non-characters", path=_shown(path))
     if len(path) * 4 > MAX_BYTES and len(path.encode()) > MAX_BYTES:
         raise BadRequest(f"a path must not be longer than {MAX_BYTES} bytes", path=_shown(path[:80]))
     if _ODD.search(path):

@@ -40,6 +40,7 @@ from ugr.model import (
     Transfer,
     Usage,
 )
+from ugr.names import speakable
 from ugr.plugin.blocking import BlockingEndpoint, BlockingOptions
 from ugr.plugin.endpoint import Endpoint, Multipart, MultipartStep
 from ugr.plugin.hookspecs import hookimpl
@@ -101,4 +102,5 @@ __all__ = [
     "Words",
     "hookimpl",
     "option",
+    "speakable",
 ]

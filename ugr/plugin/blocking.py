@@ -173,6 +173,11 @@ class Threaded(Endpoint):
         """Count the threads that did not come back in time and are still away; any thread may ask."""
         return self._questions.abandoned + self._listings.abandoned
 
+    @property
+    def stuck(self) -> bool:
+        """Say whether every thread for questions is abandoned."""
+        return self._questions.stuck
+
     def capabilities(self) -> Mapping[str, bool]:
         """Say which optional verbs the blocking class overrides, masked by configuration."""
         return self.blocking.capabilities()

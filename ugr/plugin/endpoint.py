@@ -110,6 +110,11 @@ class Endpoint(ABC):
         self.name = name
         self.options = options
 
+    @property
+    def stuck(self) -> bool:
+        """Say whether nobody is left to ask, so that asking again is useless until a probe comes through."""
+        return False
+
     def capabilities(self) -> Mapping[str, bool]:
         """Say which optional verbs this endpoint has: those it overrides, masked by configuration."""
         return overridden(type(self), Endpoint, self.options.writable)

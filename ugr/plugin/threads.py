@@ -98,7 +98,7 @@ class Crew:
         job = Job(function, {"endpoint": self._name, "verb": verb, "path": path}, discard)
         if self._closed:
             job.fail(Unavailable("the endpoint is closed"))
-        elif self._stuck():
+        elif self.stuck:
             job.fail(self._silence())
         else:
             job.timer = job.loop.call_later(seconds, self._late, job)
@@ -193,13 +193,14 @@ class Crew:
         else:
             self._waiting.remove(job)
             job.fail(Busy(f"all {self._size} threads were busy; max_threads sets their number"))
-        if self._stuck():
+        if self.stuck:
             for waiting in self._waiting:
                 _stop_timer(waiting)
                 waiting.fail(self._silence())
             self._waiting.clear()
 
-    def _stuck(self) -> bool:
+    @property
+    def stuck(self) -> bool:
         """Say whether every thread is abandoned."""
         return len(self._running) >= self._size and all(job.late for job in self._running)
 

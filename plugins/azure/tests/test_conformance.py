@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,23 +16,25 @@ from ugr_azure.options import AzureOptions
 
 from tests.servers.azurite import Azurite
 from tests.servers.relay import Relay
+from tests.servers.relayed import RelayedStore
 from ugr.config.types import Url
 from ugr.plugin import Secret
-from ugr.testing import EndpointSuite, Store
+from ugr.testing import EndpointSuite
 
 pytest_plugins = ["tests.servers.fixtures"]
 
 CONTAINER = "conformance"
 
 
-class ContainerStore(Store):
+class ContainerStore(RelayedStore):
     """The container by another door (azure-storage-blob), and a relay before the endpoint's own."""
 
+    later = b"&marker="
+    wrong = base64.b64encode(b"not the key").decode()
+
     def __init__(self, client: Any, relay: Relay, secret: Secret, key: str) -> None:
+        super().__init__(relay, secret, key)
         self.client = client
-        self.relay = relay
-        self.secret = secret
-        self.key = key
 
     def put(self, path: str, data: bytes) -> None:
         self.client.upload_blob(path[1:], data, overwrite=True)
@@ -50,29 +51,6 @@ class ContainerStore(Store):
         if "\\" in path:
             return "Azure takes a backslash for a slash"
         return "names have at most 1024 characters" if len(path[1:]) > 1024 else None
-
-    def down(self) -> None:
-        self.relay.down()
-
-    def hang(self) -> None:
-        self.relay.hang()
-
-    def stall(self) -> None:
-        self.relay.stall(b"&marker=")
-
-    def garble(self) -> None:
-        self.relay.garble()
-
-    def deny(self) -> None:
-        self._renew(base64.b64encode(b"not the key").decode())
-
-    def up(self) -> None:
-        self.relay.up()
-        self._renew(self.key)
-
-    def _renew(self, key: str) -> None:
-        Path(self.secret.file or "").write_text(key, encoding="utf-8")
-        self.secret.reload()
 
 
 class TestAzureEndpoint(EndpointSuite):

@@ -23,13 +23,16 @@ from tests.servers.xrootd import XRootD
 from ugr.config.types import Path as PathOption
 from ugr.config.types import Url
 from ugr.model import Location
-from ugr.plugin import Secret
+from ugr.plugin import Duration, Secret
 from ugr.testing import EndpointSuite, Store
 
 pytest_plugins = ["tests.servers.fixtures"]
 
 FIRST = 24_000
 """Bytes of a listing that come before it stalls."""
+
+PATIENT = {"connect_timeout": Duration(5.0), "timeout": Duration(10.0)}
+"""Time for a machine that is busy with other tests; the calls of the suite have limits of their own."""
 
 
 class ServedTree(Store):
@@ -127,6 +130,7 @@ class TestApache(EndpointSuite):
             password=store.secret,
             checksums=(),
             writable=True,
+            **PATIENT,
         )
         return DavEndpoint("apache", options)
 
@@ -153,6 +157,7 @@ class TestXRootD(EndpointSuite):
             crls=True,
             copies=False,
             writable=True,
+            **PATIENT,
         )
         return DavEndpoint("xrootd", options)
 
@@ -205,6 +210,10 @@ class TestNginx(EndpointSuite):
     @pytest.fixture
     def endpoint(self, store: NginxTree) -> DavEndpoint:
         options = DavOptions(
-            url=Url(store.relay.url), public_url=Url(f"http://{HOST}:{store.port}"), checksums=(), writable=True
+            url=Url(store.relay.url),
+            public_url=Url(f"http://{HOST}:{store.port}"),
+            checksums=(),
+            writable=True,
+            **PATIENT,
         )
         return DavEndpoint("nginx", options)

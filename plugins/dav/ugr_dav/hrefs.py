@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from ugr.plugin import EndpointError, NotFound
-from ugr.plugin.objects import encoded, showable
+from ugr.plugin import EndpointError, NotFound, speakable
+from ugr.plugin.objects import encoded
 from ugr.plugin.xml import REPLACED
 
 _AUTHORITY = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/]*(\Z)?")
@@ -64,7 +64,7 @@ class Spelling:
             # not text, and what nobody can ask for: it would be the beginning of a query
             return None
         name = decoded(raw) if "%" in raw and self.encodes is not False else raw
-        return name if name is not None and "/" not in name and showable(name) else None
+        return name if name is not None and speakable(name) else None
 
 
 class Place:

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
+
+from ugr.plugin import speakable
 
 RESERVED = ".ugr-"
 LONGEST_NAME = 255
@@ -32,7 +33,6 @@ MAX_LINKS = 40
 
 _DIRECTORY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
 _ANYTHING = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Absent(FileNotFoundError):
@@ -116,7 +116,7 @@ def shown(raw: bytes) -> str | None:
         name = raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if name.startswith(RESERVED) or _CONTROL.search(name) else name
+    return None if name.startswith(RESERVED) or not speakable(name) else name
 
 
 def components(path: str) -> list[bytes]:

@@ -243,8 +243,8 @@ class HttpEndpoint(Endpoint):
         index.close()
 
     async def _of_page(self, answer: Streaming, url: str, path: str, call: Call) -> Entries:
-        """Yield a page's links in order; the files among them are asked for ahead."""
-        index = PageIndex(url)
+        """Yield a page's links in order; the files among them are asked for ahead, more and more as they are wanted."""
+        index, wanted = PageIndex(url), 0
         asked: deque[asyncio.Task[FileInfo | None]] = deque()
         create = asyncio.get_running_loop().create_task
         try:
@@ -253,12 +253,13 @@ class HttpEndpoint(Endpoint):
                     if directory:
                         yield FileInfo(name, directory=True)
                         continue
-                    while len(asked) >= AHEAD:
+                    asked.append(create(self._linked(f"{'' if path == '/' else path}/{name}", call)))
+                    while len(asked) > min(AHEAD, wanted):
                         info = await asked[0]
                         asked.popleft()
+                        wanted += 1
                         if info is not None:
                             yield info
-                    asked.append(create(self._linked(f"{'' if path == '/' else path}/{name}", call)))
             while asked:
                 info = await asked[0]
                 asked.popleft()

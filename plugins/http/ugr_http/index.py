@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ugr.plugin import FileInfo, Misbehaved, Unavailable
+from ugr.plugin import FileInfo, Misbehaved, Unavailable, speakable
 from ugr.plugin.objects import http_date
 from ugr.plugin.web import origin
-from ugr_http.names import resolved, showable
+from ugr_http.names import resolved
 
 MAX_ENTRY = 1 << 16
 """Characters of one entry, or before the first: a path of 8 KiB, each byte escaped, and then some."""
@@ -66,7 +66,7 @@ class JsonIndex:
             raise Misbehaved("the end of the index is not JSON") from None
         missing = [name for part in ("unasked", "missing", "truncated") for name in told.get(part) or ()]
         if missing:
-            words = ", ".join(name for name in missing if isinstance(name, str) and showable(name))
+            words = ", ".join(name for name in missing if isinstance(name, str) and speakable(name))
             raise Unavailable(f"the other federation's own listing is not complete ({words[:200]})")
 
     def _before(self) -> Iterator[FileInfo]:
@@ -126,7 +126,7 @@ class JsonIndex:
             kind = {True: "directory", False: "file"}.get(entry.get("directory"))  # type: ignore[arg-type]
         if not isinstance(name, str) or kind not in ("directory", "file", "other"):
             raise Misbehaved("an entry of the index has no name or no kind")
-        if not showable(name) or kind == "other":
+        if not speakable(name) or kind == "other":
             self.hidden += 1
             return None
         if name in self._names:
@@ -167,7 +167,7 @@ class PageIndex:
             name = found.rstrip("/")
             if name in self._names:
                 continue
-            if not showable(name):
+            if not speakable(name):
                 self.hidden += 1
                 continue
             self._names.add(name)

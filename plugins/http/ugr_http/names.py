@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from ugr.plugin import BadRequest
 from ugr.plugin.web import origin
 
-_UNSHOWABLE = re.compile("[/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DOTS = re.compile(r"(?:\A|/)\.\.?(?:/|\?|\Z)")
 
@@ -36,11 +35,6 @@ class Names:
     def directory(self, path: str) -> str:
         """Return the URL of a directory, with its slash."""
         return self.url("/" if path == "/" else path + "/")
-
-
-def showable(name: str) -> bool:
-    """Say whether a text can be a name in a directory; what was not UTF-8 has surrogates, and cannot."""
-    return name not in ("", ".", "..") and _UNSHOWABLE.search(name) is None
 
 
 def resolved(url: str, reference: str) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ugr.plugin import FileInfo, Misbehaved
+from ugr.plugin import FileInfo, Misbehaved, speakable
 from ugr_s3.documents import Page
-from ugr_s3.names import showable
 
 
 class Entries:
@@ -34,7 +33,7 @@ class Entries:
                 continue  # the directory's own marker
             if "/" in name:
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if entry is None or not showable(name):
+            if entry is None or not speakable(name):
                 self.hidden += 1
             elif name not in self._files:
                 self._files.add(name)
@@ -44,7 +43,7 @@ class Entries:
             end = max(end, f"{name}/")
             if "/" in name or (prefix is not None and not prefix.endswith("/")):
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if not showable(name):
+            if not speakable(name):
                 self.hidden += 1
             elif name not in self._files and name != self._last_directory:
                 self._last_directory = name

@@ -7,7 +7,6 @@ know: requests, signatures.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +15,6 @@ from ugr.plugin import BadRequest
 MAX_KEY_BYTES = 1024
 """The longest key, in UTF-8 (Amazon S3 user guide, object keys)."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -83,8 +81,3 @@ class Names:
 def last(path: str) -> str:
     """Return the last component of a path; "" for the root."""
     return path[path.rfind("/") + 1 :]
-
-
-def showable(name: str) -> bool:
-    """Say whether a component of a key can be a name; S3 allows empty ones, dots and control characters."""
-    return name not in ("", ".", "..") and _CONTROL.search(name) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,10 +15,11 @@ from ugr_swift.options import SwiftOptions
 
 from tests.servers.ceph import Ceph
 from tests.servers.relay import Relay
+from tests.servers.relayed import RelayedStore
 from tests.servers.swift import Swift
 from ugr.config.types import Url
 from ugr.plugin import Secret
-from ugr.testing import EndpointSuite, Store
+from ugr.testing import EndpointSuite
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -30,14 +30,14 @@ TEMP_URL_KEY = "the key of the tests"
 logging.getLogger("swiftclient").setLevel(logging.CRITICAL)
 
 
-class ContainerStore(Store):
+class ContainerStore(RelayedStore):
     """The container by another door (swiftclient), and a relay before the endpoint's own."""
 
+    later = b"&marker="
+
     def __init__(self, client: Any, relay: Relay, secret: Secret, key: str) -> None:
+        super().__init__(relay, secret, key)
         self.client = client
-        self.relay = relay
-        self.secret = secret
-        self.key = key
 
     def put(self, path: str, data: bytes) -> None:
         self.client.put_object(CONTAINER, path[1:], data)
@@ -56,29 +56,6 @@ class ContainerStore(Store):
 
     def impossible(self, path: str) -> str | None:
         return "names have at most 1024 bytes" if len(path[1:].encode()) > 1024 else None
-
-    def down(self) -> None:
-        self.relay.down()
-
-    def hang(self) -> None:
-        self.relay.hang()
-
-    def stall(self) -> None:
-        self.relay.stall(b"&marker=")
-
-    def garble(self) -> None:
-        self.relay.garble()
-
-    def deny(self) -> None:
-        self._renew("not the key")
-
-    def up(self) -> None:
-        self.relay.up()
-        self._renew(self.key)
-
-    def _renew(self, key: str) -> None:
-        Path(self.secret.file or "").write_text(key, encoding="utf-8")
-        self.secret.reload()
 
 
 def endpoint_at(store: ContainerStore, storage_url: str, user: str, temp_url_key: str, digest: str) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from ugr_azure.endpoint import AzureEndpoint
 from ugr_azure.options import AzureOptions
 
-from tests.integration.opened import Opened
+from tests.integration.objects import ObjectSite
 from tests.servers.azurite import Azurite
 from ugr.plugin import Secret
 from ugr.transport import LoopThread
@@ -20,7 +20,7 @@ from ugr.transport import LoopThread
 _numbers = itertools.count()
 
 
-class Site(Opened):
+class Site(ObjectSite):
     """One open endpoint, and the container behind it by another door (azure-storage-blob)."""
 
     def __init__(self, azurite: Azurite, loop: LoopThread, name: str, ahead: float, page: int, **options: Any) -> None:
@@ -44,7 +44,7 @@ class Site(Opened):
         """Return the bytes of a blob."""
         return self.client.download_blob(name).readall()
 
-    def blobs(self) -> list[str]:
+    def objects(self) -> list[str]:
         """Return all names in the container."""
         return list(self.client.list_blob_names())
 

@@ -8,20 +8,11 @@ import time
 
 import pytest
 
+from tests.integration.objects import QUESTIONS
 from tests.servers.process import free_port
 from ugr.plugin import EndpointError, NotFound, PermissionDenied, Refused, Secret, Timeout, Unauthenticated
 
-QUESTIONS = ["stat /", "stat /file", "stat /nothing", "list /", "list /nothing", "health", "delete /file"]
-
 WRONG = base64.b64encode(b"the wrong key, as long as a right one").decode()
-
-
-def ask(site, question: str, **how: float) -> None:
-    verb, _, path = question.partition(" ")
-    if verb == "list":
-        site.list(path, **how)
-    else:
-        site.ask(verb, *([path] if path else []), **how)
 
 
 @pytest.fixture
@@ -34,7 +25,7 @@ def file(site):
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_missing_container_is_a_misconfiguration_and_never_not_found(site, question):
     with pytest.raises(EndpointError, match=r"ContainerNotFound: .*check container") as caught:
-        ask(site(container="no-such-container"), question)
+        site(container="no-such-container").question(question)
     assert not isinstance(caught.value, NotFound)
     assert not caught.value.retryable
 
@@ -43,7 +34,7 @@ def test_a_missing_container_is_a_misconfiguration_and_never_not_found(site, que
 def test_a_missing_account_is_a_misconfiguration_and_never_not_found(site, file, azurite, question):
     url = azurite.url.replace(azurite.account, "nobody")
     with pytest.raises(EndpointError, match=r"ResourceNotFound: no such account") as caught:
-        ask(site(container=file.container, url=url, account="nobody"), question)
+        site(container=file.container, url=url, account="nobody").question(question)
     assert not isinstance(caught.value, NotFound)
 
 
@@ -51,9 +42,9 @@ def test_a_missing_account_is_a_misconfiguration_and_never_not_found(site, file,
 def test_a_wrong_key_is_named_and_not_shown(site, file, question):
     wrong = site(container=file.container, account_key=Secret(literal=WRONG))
     with pytest.raises((Unauthenticated, PermissionDenied), match="check the account's key") as caught:
-        ask(wrong, question)
+        wrong.question(question)
     assert WRONG not in repr(caught.value) + str(caught.value)
-    assert file.blobs() == ["file"]
+    assert file.objects() == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +54,7 @@ def test_a_clock_that_is_wrong_is_named_with_the_difference(site, file, ahead, s
     wrong = site(container=file.container, ahead=ahead)
     for question in ("stat /file", "health"):
         with pytest.raises((Unauthenticated, PermissionDenied), match=says):
-            ask(wrong, question)
+            wrong.question(question)
 
 
 def test_a_renewed_key_is_used_from_the_next_question_on(site, file, azurite, tmp_path):
@@ -89,7 +80,7 @@ def frozen(azurite):
 def test_a_frozen_storage_is_a_timeout_in_time(file, frozen, question):
     before = time.monotonic()
     with pytest.raises(Timeout):
-        ask(file, question, seconds=0.5)
+        file.question(question, seconds=0.5)
     assert 0.4 < time.monotonic() - before < 0.75
 
 
@@ -104,4 +95,4 @@ def test_the_endpoints_own_limit_ends_a_question_before_the_call_does(site, file
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_storage_that_is_not_there_is_a_refusal(site, question):
     with pytest.raises(Refused):
-        ask(site(container="any-container", url=f"http://127.0.0.1:{free_port()}/ugrtest"), question)
+        site(container="any-container", url=f"http://127.0.0.1:{free_port()}/ugrtest").question(question)

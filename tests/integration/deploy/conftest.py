@@ -65,7 +65,8 @@ class Service(Daemon):
         self.file = place / "ugr.conf"
         self.file.write_text(
             f"[ugr]\nlisten = {listen}\nruntime_dir = {self.runtime}\nworkers = {workers}\n{options}\n"
-            f"[acl:/]\nread = anonymous\nlist = anonymous\n[endpoint:disk]\ntype = file\npath = {self.share}\n{sections}",
+            f"[acl:/]\nread = anonymous\nlist = anonymous\n[endpoint:disk]\ntype = file\npath = {self.share}\n"
+            f"{sections}",
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "ugr", "serve", "-c", str(self.file)]
@@ -83,9 +84,8 @@ class Service(Daemon):
     @property
     def workers(self) -> list[int]:
         """The process ids of the workers that serve."""
-        directory = self.runtime / "workers"
-        found = [int(path.name) for path in directory.glob("[0-9]*") if path.name.isdigit()] if directory.exists() else []
-        return [pid for pid in found if _parent(pid) == self.pid]
+        listed = [int(path.name) for path in (self.runtime / "workers").glob("*") if path.name.isdigit()]
+        return [pid for pid in listed if _parent(pid) == self.pid]
 
     def add(self, name: str, data: bytes = b"data\n") -> None:
         """Make a file."""
@@ -164,4 +164,3 @@ def ask(
 def certificate(pki: Pki) -> Holder:
     """The certificate of the front server."""
     return pki.issue(NAME, unit="Hosts", server=True)
-

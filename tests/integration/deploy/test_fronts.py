@@ -18,7 +18,10 @@ from tests.integration.deploy.shipped import NAME
 from tests.servers.pki import Holder
 from tests.servers.process import HOST
 
-NAMES = ["a b", "50%", "a#b", "what?", "a&b=c", "1+1", "x:y", ";v=1", "~tilde", "grüße", "日本", "quote'\"", "%2F", "a\\b"]
+NAMES = [
+    *("a b", "50%", "a#b", "what?", "a&b=c", "1+1", "x:y", ";v=1", "~tilde", "a\\b", "%2F"),
+    *("grüße", "日本", "quote'\""),
+]
 ENTRIES = 10_000
 READING = ("GET", "HEAD", "OPTIONS", "PROPFIND")
 CHANGING = ("PUT", "POST", "DELETE", "MKCOL", "MOVE", "COPY", "LOCK")
@@ -45,9 +48,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def port(
-    kind: str, service: Service, certificate: Holder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[int]:
+def port(kind: str, service: Service, certificate: Holder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run a front server before the service; give its port."""
     with front(kind, tmp_path_factory.mktemp(kind), service.place / "ugr.sock", certificate) as server:
         yield server.port
@@ -167,7 +168,9 @@ def test_listing_reaches_the_client_while_it_is_being_made(kind: str, certificat
         connection.close()
 
 
-def test_question_over_a_kept_connection_that_dies_is_asked_again(kind: str, certificate: Holder, tmp_path: Path) -> None:
+def test_question_over_a_kept_connection_that_dies_is_asked_again(
+    kind: str, certificate: Holder, tmp_path: Path
+) -> None:
     with before_upstream(kind, tmp_path, certificate) as (port, upstream, _):
         for method in READING:
             ask(port, "/good")

@@ -61,9 +61,10 @@ class Upstream:
                 method, target, _ = line.split()
                 while stream.readline().strip():
                     pass
-                if target == "/-/health/ready" or target == "/good":
+                path = target.partition("?")[0]
+                if path in ("/-/health/ready", "/good"):
                     connection.sendall(GOOD)
-                elif target == "/trickle":
+                elif path == "/trickle":
                     connection.sendall(CHUNKED + b"5\r\nfirst\r\n")
                     self.go_on.wait(20)
                     connection.sendall(b"4\r\nlast\r\n0\r\n\r\n")

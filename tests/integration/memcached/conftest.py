@@ -133,7 +133,7 @@ class Cluster:
 
     def holding(self, mark: str) -> list[tuple[Memcached, str]]:
         """Return who holds which keys that begin with a letter."""
-        return [(m, key) for m in self.memcached if m.running for key in m.keys() if key.startswith(mark)]
+        return [(m, key) for m in self.memcached if m.running for key in m.kept() if key.startswith(mark)]
 
 
 class Reader:

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from tests.integration.memcached.conftest import Reader
 from tests.servers.process import environment, wait_for
 from ugr.config.settings import CacheSettings
@@ -122,7 +120,7 @@ def test_memcached_that_was_frozen_during_a_change_is_not_believed_afterwards(cl
         code, _ = forget(cluster.a, path)
         assert code == 4
         frozen.resume()
-        until = time.monotonic() + 4.0
+        until = time.monotonic() + 3.0
         time.sleep(BOUND)
         while time.monotonic() < until:
             assert {host.status(path) for host in cluster.hosts} == {404}
@@ -165,8 +163,3 @@ def test_worker_that_starts_after_a_change_does_not_believe_what_was_before(clus
     cluster.b.stop()
     cluster.b.start()
     assert {cluster.b.status("/d/f") for _ in range(20)} == {404}
-
-
-@pytest.mark.parametrize("words", [(), ("/d/f", "--all"), ("/d/../f",)])
-def test_command_that_cannot_be_understood_is_refused(cluster, words):
-    assert forget(cluster.a, *words)[0] == 2

@@ -30,8 +30,8 @@ def right(reply, path):
 
 @pytest.fixture
 def cluster(build):
-    """Hosts whose L1 forgets within a second, so that L2 is asked all the time."""
-    cluster = build(ttl="1s", negative_ttl="1s", memcached_timeout="50ms")
+    """Hosts whose L1 has room for two names, so that L2 is asked all the time."""
+    cluster = build(max_entries="4", memcached_timeout="50ms")
     for path, count in COUNT.items():
         cluster.put(path, "x" * count)
     return cluster
@@ -51,9 +51,10 @@ def judged(readers, since, limit=1.0):
     seconds = [second for reader, first in zip(readers, since, strict=True) for second in reader.seconds[first:]]
     assert len(seconds) > 200
     seconds.sort()
-    at = [statistics.median(seconds), seconds[int(len(seconds) * 0.99)], seconds[-1]]
-    print(f"{len(seconds)} answers: median {at[0] * 1000:.1f} ms, p99 {at[1] * 1000:.0f} ms, worst {at[2] * 1000:.0f} ms")
-    assert at[-1] < limit
+    chosen = statistics.median(seconds), seconds[int(len(seconds) * 0.99)], seconds[-1]
+    median, most, worst = (second * 1000 for second in chosen)
+    print(f"{len(seconds)} answers: median {median:.1f} ms, p99 {most:.0f} ms, worst {worst:.0f} ms")
+    assert worst < limit * 1000
 
 
 def marks(readers):
@@ -68,7 +69,7 @@ def test_killed_memcached_costs_no_answer(cluster):
         time.sleep(2.0)
         cluster.memcached[0].start()
         time.sleep(3.0)
-        assert cluster.memcached[0].keys() != [], "it is used again"
+        assert cluster.memcached[0].kept() != [], "it is used again"
         cluster.memcached[0].kill()
         cluster.memcached[1].kill()
         time.sleep(1.5)
@@ -101,7 +102,7 @@ def test_garbage_under_all_keys_is_no_answer(cluster):
         spoiled = 0
         while time.monotonic() < until:
             for memcached in cluster.memcached:
-                keys = memcached.keys()
+                keys = memcached.kept()
                 for key in keys:
                     memcached.put(key, os.urandom(dice.choice((0, 1, 30, 300))))
                     spoiled += 1
@@ -117,7 +118,7 @@ def test_values_under_each_others_keys_are_no_answer(cluster):
         until = time.monotonic() + 3.0
         while time.monotonic() < until:
             for memcached in cluster.memcached:
-                values = {key: value for key in memcached.keys() if (value := memcached.get(key)) is not None}
+                values = {key: value for key in memcached.kept() if (value := memcached.get(key)) is not None}
                 keys = list(values)
                 dice.shuffle(keys)
                 for key, value in zip(keys, values.values(), strict=True):

@@ -13,7 +13,7 @@ import pytest
 from ugr_swift.endpoint import SwiftEndpoint
 from ugr_swift.options import SwiftOptions
 
-from tests.integration.opened import Opened
+from tests.integration.objects import ObjectSite
 from tests.servers.swift import Swift
 from ugr.plugin import Secret
 from ugr.transport import LoopThread
@@ -24,7 +24,7 @@ _numbers = itertools.count()
 logging.getLogger("swiftclient").setLevel(logging.CRITICAL)
 
 
-class Site(Opened):
+class Site(ObjectSite):
     """One open endpoint, and the container behind it by another door (swiftclient)."""
 
     def __init__(self, swift: Swift, loop: LoopThread, name: str, ahead: float, page: int, **options: Any) -> None:

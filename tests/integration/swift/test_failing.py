@@ -7,20 +7,11 @@ import time
 
 import pytest
 
+from tests.integration.objects import QUESTIONS
 from tests.servers.process import free_port
 from tests.servers.relay import Relay
 from tests.servers.swift import STRANGER, STRANGER_KEY
 from ugr.plugin import EndpointError, NotFound, PermissionDenied, Refused, Secret, Timeout, Unauthenticated
-
-QUESTIONS = ["stat /", "stat /file", "stat /nothing", "list /", "list /nothing", "health", "delete /file"]
-
-
-def ask(site, question: str, **how: float) -> None:
-    verb, _, path = question.partition(" ")
-    if verb == "list":
-        site.list(path, **how)
-    else:
-        site.ask(verb, *([path] if path else []), **how)
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ def file(site):
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_missing_container_is_a_misconfiguration_and_never_not_found(site, question):
     with pytest.raises(EndpointError, match=r"404: the container does not exist; check container") as caught:
-        ask(site(container="no-such-container"), question)
+        site(container="no-such-container").question(question)
     assert not isinstance(caught.value, NotFound)
     assert not caught.value.retryable
 
@@ -42,7 +33,7 @@ def test_a_missing_container_is_a_misconfiguration_and_never_not_found(site, que
 def test_a_wrong_key_is_named_and_not_shown(site, file, question):
     wrong = site(container=file.container, key=Secret(literal="the wrong key"))
     with pytest.raises(Unauthenticated, match=r"401: .*check user, key") as caught:
-        ask(wrong, question)
+        wrong.question(question)
     assert "the wrong key" not in repr(caught.value) + str(caught.value)
     assert file.objects() == ["file"]
 
@@ -51,7 +42,7 @@ def test_another_accounts_container_is_denied(site, file):
     other = site(container=file.container, user=STRANGER, key=Secret(literal=STRANGER_KEY))
     for question in QUESTIONS:
         with pytest.raises(PermissionDenied, match="check the container's ACL"):
-            ask(other, question)
+            other.question(question)
 
 
 def test_an_authority_that_gives_no_tokens_is_a_misconfiguration(site, file, swift):
@@ -68,7 +59,7 @@ def test_a_silent_storage_is_a_timeout_in_time(site, file, swift, question):
         relay.hang()
         before = time.monotonic()
         with pytest.raises(Timeout):
-            ask(silent, question, seconds=0.5)
+            silent.question(question, seconds=0.5)
         assert 0.4 < time.monotonic() - before < 0.75
 
 
@@ -87,4 +78,4 @@ def test_a_silent_authority_is_a_timeout_in_time_for_all_who_wait(site, file, sw
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_storage_that_is_not_there_is_a_refusal(site, question):
     with pytest.raises(Refused):
-        ask(site(container="any-container", url=f"http://127.0.0.1:{free_port()}/v1/A"), question)
+        site(container="any-container", url=f"http://127.0.0.1:{free_port()}/v1/A").question(question)

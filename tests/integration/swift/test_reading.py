@@ -11,10 +11,14 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.ceph.conftest import Fetched
-from tests.integration.opened import NAMES
-from ugr.plugin import FileInfo, Intent, NotADirectory, NotFound, Unsupported, Usage
+from tests.integration.objects import ReadingTests
+from ugr.plugin import FileInfo, Unsupported, Usage
 
 DATA = b"hello federation"
+
+
+class TestReading(ReadingTests):
+    """What is the same on every object storage."""
 
 
 def test_a_file_has_size_time_and_md5(site):
@@ -87,68 +91,6 @@ def test_a_copy_of_a_static_large_object_outlives_it(site):
     assert here.read("copy") == DATA * 2
 
 
-def test_directories_are_those_with_objects_in_them_and_those_with_a_marker(site):
-    here = site()
-    here.put("made/by/key")
-    here.put("marked/", b"")
-    here.put("typed", b"", content_type="application/directory")
-    assert here.ask("stat", "/made/by") == FileInfo("by", directory=True)
-    for name in ("marked", "typed"):
-        assert here.ask("stat", f"/{name}") == FileInfo(name, directory=True)
-        assert here.list(f"/{name}") == []
-    assert here.names() == {"made/", "marked/", "typed/"}
-    here.ask("delete", "/typed")
-    assert here.objects() == ["made/by/key", "marked/"]
-
-
-def test_names_that_begin_like_others_are_not_mixed_up(site):
-    here = site()
-    for name in ("ab", "a.b", "a/b/c", "abc/d"):
-        here.put(name)
-    for missing in ("/a/b/c/d", "/a/bb", "/abcd", "/abc/d/e", "/A"):
-        with pytest.raises(NotFound):
-            here.ask("stat", missing)
-    assert here.names() == {"a/", "a.b", "ab", "abc/"}
-
-
-def test_a_missing_name_is_not_found_and_a_file_is_not_a_directory(site):
-    here = site()
-    here.put("file")
-    for verb in (here.list, lambda path: here.ask("stat", path)):
-        with pytest.raises(NotFound):
-            verb("/nothing")
-    with pytest.raises(NotADirectory):
-        here.list("/file")
-
-
-def test_a_file_hides_a_directory_of_its_name(site):
-    here = site(page=2)
-    for name in ("both", "both/inside", "both-", "both.txt"):
-        here.put(name)
-    assert not here.ask("stat", "/both").directory
-    assert [info.name for info in here.list("/")] == ["both", "both-", "both.txt"]
-
-
-def test_every_name_that_was_put_is_found_listed_and_read(site):
-    here = site()
-    for number, name in enumerate(NAMES):
-        here.put(f"dir {name}/{name}", f"bytes {number}".encode())
-    assert here.names() == {f"dir {name}/" for name in NAMES}
-    for number, name in enumerate(NAMES):
-        path, data = f"/dir {name}/{name}", f"bytes {number}".encode()
-        assert here.ask("stat", path).size == len(data)
-        assert here.names(f"/dir {name}") == {name}
-        read = Fetched(here.redirect(path).url)
-        assert (read.status, read.body) == (200, data), name
-
-
-def test_every_name_is_written_through_a_redirect(site):
-    here = site()
-    for name in NAMES:
-        assert Fetched(here.redirect(f"/new/{name}", Intent.PUT).url, "PUT", name.encode()).status == 201
-    assert sorted(here.objects()) == sorted(f"new/{name}" for name in NAMES)
-
-
 def test_names_that_are_no_paths_are_left_out_and_do_no_harm(site, caplog):
     here = site()
     url, token = here.client.get_auth()
@@ -162,19 +104,6 @@ def test_names_that_are_no_paths_are_left_out_and_do_no_harm(site, caplog):
     assert "4 keys in / cannot be names" in caplog.text
 
 
-def test_a_prefix_is_the_root_of_the_endpoint(site):
-    here = site()
-    for name in ("data/run 1/f", "database", "other"):
-        here.put(name)
-    inside = site(container=here.container, prefix="/data/run 1")
-    assert [(info.name, info.size) for info in inside.list("/")] == [("f", 1)]
-    assert Fetched(inside.redirect("/f").url).body == b"x"
-    with pytest.raises(NotFound):
-        inside.ask("stat", "/other")
-    with pytest.raises(NotFound):
-        site(container=here.container, prefix="data").ask("stat", "/base")
-
-
 def test_a_large_directory_comes_page_by_page_and_whole(site):
     here = site(page=50)
     names = {f"f{number:03}" for number in range(120)}
@@ -186,23 +115,6 @@ def test_a_large_directory_comes_page_by_page_and_whole(site):
     assert here.methods == ["GET"] * 4
     assert len(here.list("/big", most=10)) == 10
     assert here.methods == ["GET"]
-
-
-def test_a_question_costs_what_it_must(site):
-    here = site()
-    here.put("d/file")
-    here.ask("health")
-    assert here.methods == ["GET", "GET"]
-    asked = {}
-    for path in ("/d/file", "/d", "/", "/nothing"):
-        try:
-            here.ask("stat", path)
-        except NotFound:
-            pass
-        asked[path] = here.methods
-    assert asked == {"/d/file": ["HEAD"], "/d": ["HEAD", "GET"], "/": ["GET"], "/nothing": ["HEAD", "GET"]}
-    here.redirect("/d/file")
-    assert here.methods == []
 
 
 def test_usage_is_that_of_the_container_and_its_quota(site):
@@ -229,3 +141,15 @@ def test_a_container_that_is_open_to_all_needs_neither_token_nor_key(site):
     location = open_.redirect("/d/file")
     assert (location.signed, location.expires) == (False, None)
     assert Fetched(location.url).body == DATA
+
+
+def test_what_is_typed_as_a_directory_is_one(site):
+    here = site()
+    here.put("typed", b"", content_type="application/directory")
+    here.put("typed too", b"", content_type="application/directory")
+    here.put("typed too/file")
+    assert here.names() == {"typed/", "typed too/"}
+    assert here.ask("stat", "/typed") == FileInfo("typed", directory=True)
+    assert here.list("/typed") == []
+    here.ask("delete", "/typed")
+    assert here.objects() == ["typed too", "typed too/file"]

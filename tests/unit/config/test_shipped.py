@@ -24,9 +24,13 @@ SHIPPED = Path(__file__).parents[3] / "etc" / "ugr"
 def installed(directory: Path) -> Path:
     """Put the examples to use, as an administrator does: without their ending, with a key of one's own."""
     shutil.copytree(SHIPPED, directory / "ugr")
-    (directory / "s3.key").write_text("the secret key\n")
+    secrets = ("s3.key", "proxy.pem")
+    for name in secrets:
+        (directory / name).write_text("a secret\n")
     for example in (directory / "ugr" / "conf.d").glob("*.example"):
-        text = example.read_text().replace("/etc/ugr/s3.key", str(directory / "s3.key"))
+        text = example.read_text()
+        for name in secrets:
+            text = text.replace(f"/etc/ugr/{name}", str(directory / name))
         example.with_suffix("").write_text(text)
     return directory / "ugr" / "ugr.conf"
 
@@ -72,4 +76,4 @@ def test_the_examples_have_no_fault_together(tmp_path: Path) -> None:
     settings(document, faults)
     endpoints = loader.build(document, faults)
     assert faults.lines() == []
-    assert sorted(endpoints) == ["bucket", "disk"]
+    assert sorted(endpoints) == ["bucket", "disk", "grid"]

@@ -100,3 +100,18 @@ def test_etag_changes_with_path_size_and_time_and_prefers_a_checksum():
 def test_no_etag_where_too_little_is_known():
     assert etag("/f", FileInfo("f", size=3)) is None
     assert etag("/d", FileInfo("d", directory=True, mtime=1.0)) is None
+
+
+def test_copies_of_one_size_whose_checksums_differ_are_not_one_file():
+    answers = [found("a", 5, 9.0, md5="aa"), found("b", 5, 1.0, md5="bb"), found("c", 5, 1.0, md5="bb"), found("d", 5)]
+    merged = merge("/f", answers)
+    assert merged.holders == ("b", "c", "d")
+    assert merged.info.checksums == {"md5": "bb"}
+    assert [(item.endpoint, item.reason) for item in merged.excluded] == [
+        ("a", "its md5 is another than that of 2 of 4 copies")
+    ]
+
+
+def test_tie_of_checksums_goes_to_the_newest():
+    merged = merge("/f", [found("a", 5, 9.0, md5="aa"), found("b", 5, 1.0, md5="bb")])
+    assert merged.holders == ("a",)

@@ -515,7 +515,7 @@ async def test_who_waits_for_somebody_that_died_asks_soon():
     a, b = await hosts()
     a.put("/f")
     server = home(a, "/f")
-    server.store.add(a.keys.claim(a.keys.digest("/f")), b"1", expire=3)
+    server.store.add(a.keys.claim(a.keys.digest("/f")), f"{a.time():.3f}", expire=3)
     began = asyncio.get_running_loop().time()
     assert (await b.locate("/f")).level is None
     assert 0.15 < asyncio.get_running_loop().time() - began < 0.4
@@ -526,7 +526,7 @@ async def test_nobody_waits_longer_than_the_call_has_time():
     a, b = await hosts()
     a.put("/f")
     server = home(a, "/f")
-    server.store.add(a.keys.claim(a.keys.digest("/f")), b"1", expire=3)
+    server.store.add(a.keys.claim(a.keys.digest("/f")), f"{a.time():.3f}", expire=3)
     began = asyncio.get_running_loop().time()
     with pytest.raises(Unavailable):
         await b.locate("/f", seconds=0.05)

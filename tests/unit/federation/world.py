@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, *, options: dict[str, dict[str, Any]] | None = None, **degrees: float) -> None:
         self.settings = Settings(
-            ugr=UgrSettings(deadline=0.6, listing_deadline=1.0),
+            ugr=UgrSettings(deadline=0.6, listing_deadline=5.0),
             cache=CacheSettings(),
             selection=SelectionSettings(patience=0.05),
             health=HealthSettings(failures=3, recoveries=2),

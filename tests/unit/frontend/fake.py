@@ -173,9 +173,11 @@ class FakeNamespace:
         choice = Choice((Ranked("cern", 12.0, 0),), (Excluded("triumf", "down: refused"),))
         return Redirection("cern", replace(location, method=intent), choice)
 
-    async def explain(self, path: str, call: Call) -> Explanation:
-        """Explain."""
+    async def explain(self, path: str, call: Call, as_from: str | None = None) -> Explanation:
+        """Explain, by the rights of the call."""
         path = normalise(path)
+        self.require(Right.READ, path, call)
+        call = replace(call, address=as_from or call.address)
         client: dict[str, object] = {"address": call.address, "position": None}
         answers = (
             EndpointAnswer("cern", Result.FOUND, self.tree.get(path), 1.25),

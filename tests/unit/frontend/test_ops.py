@@ -125,6 +125,11 @@ def test_locate_for_another_client_takes_an_address_and_nothing_else(ask: Client
         assert ask("GET", f"/-/locate?path=/atlas/f&from={source}").status == 400
 
 
+def test_address_that_is_only_typed_grants_no_right(world: World, ask: Client) -> None:
+    assert ask("GET", "/-/locate?path=/atlas/f&from=198.51.100.1", JSON).status == 200
+    assert {call.address for call in world.namespace.calls} == {"192.0.2.7"}
+
+
 @pytest.mark.parametrize(
     "query", ["path=%ff", "path", "x=1&" * 9 + "path=/a", "path=relative", "path=/a/../b", "path=/a%0ab"]
 )

@@ -6,8 +6,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ugr_http.names import Names, is_slash_form, led, resolved, showable
+from ugr_http.names import Names, is_slash_form, led, resolved
 
+from ugr.names import speakable
 from ugr.plugin import BadRequest
 
 
@@ -81,7 +82,7 @@ def test_only_an_added_slash_is_a_slash_form():
 
 
 def test_names_that_can_be_shown():
-    assert [name for name in ("a", ".a", "a b", "", ".", "..", "a/b", "a\n", "a\udcff") if showable(name)] == [
+    assert [name for name in ("a", ".a", "a b", "", ".", "..", "a/b", "a\n", "a\udcff") if speakable(name)] == [
         "a",
         ".a",
         "a b",

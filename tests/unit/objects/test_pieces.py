@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ugr.names import speakable
 from ugr.plugin import Answer, BadRequest, Busy, Misbehaved, NoSpace, NotFound, PermissionDenied
 from ugr.plugin.objects import (
     Mac,
@@ -25,7 +26,6 @@ from ugr.plugin.objects import (
     length,
     object_faults,
     refusal,
-    showable,
 )
 
 NOW = 1_700_000_000.0
@@ -71,12 +71,12 @@ def test_text_that_is_not_unicode_and_characters_that_are_changed_are_refused():
 
 @pytest.mark.parametrize("name", ["a", "...", "a b", " ", "ü", "a\u00a0b", "日本", "..a", "%2F", "+"])
 def test_names_that_paths_allow_are_shown(name):
-    assert showable(name)
+    assert speakable(name)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "\0", "\x7f", "\x85", "a\u2028b"])
 def test_names_that_paths_do_not_allow_are_not_shown(name):
-    assert not showable(name)
+    assert not speakable(name)
 
 
 @pytest.mark.parametrize(("path", "expected"), [("/", ""), ("/a", "a"), ("/a/b", "b")])

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ugr_s3.names import Names, last, place, showable
+from ugr_s3.names import Names, last, place
 
+from ugr.names import speakable
 from ugr.plugin import BadRequest
 
 
@@ -43,12 +44,12 @@ def test_text_that_is_not_unicode_is_refused():
 
 @pytest.mark.parametrize("name", ["a", "...", "a b", " ", "ü", "a\u00a0b", "日本", "..a", "%2F", "+"])
 def test_names_that_paths_allow_are_shown(name):
-    assert showable(name)
+    assert speakable(name)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "\0", "\x7f", "\x85", "a\u2028b"])
 def test_names_that_paths_do_not_allow_are_not_shown(name):
-    assert not showable(name)
+    assert not speakable(name)
 
 
 @pytest.mark.parametrize(("path", "expected"), [("/", ""), ("/a", "a"), ("/a/b", "b")])

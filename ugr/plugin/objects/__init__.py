@@ -13,7 +13,7 @@ from ugr.plugin.objects.endpoint import ObjectEndpoint
 from ugr.plugin.objects.headers import http_date, length, number
 from ugr.plugin.objects.held import Held
 from ugr.plugin.objects.mac import Mac
-from ugr.plugin.objects.names import Names, encoded, last, showable
+from ugr.plugin.objects.names import Names, encoded, last
 from ugr.plugin.objects.options import ObjectOptions, object_faults
 from ugr.plugin.objects.pages import Entries, Object, Page
 from ugr.plugin.objects.refusals import MAX_ERROR_BYTES, Row, ahead, by_status, refusal
@@ -44,5 +44,4 @@ __all__ = [
     "number",
     "object_faults",
     "refusal",
-    "showable",
 ]

@@ -7,12 +7,9 @@ Refuses to know: requests, and what else a storage does with keys.
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from ugr.errors import BadRequest
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Names:
@@ -60,8 +57,3 @@ def encoded(text: str) -> str:
 def last(path: str) -> str:
     """Return the last component of a path; "" for the root."""
     return path[path.rfind("/") + 1 :]
-
-
-def showable(name: str) -> bool:
-    """Say whether a component of a key can be a name; storages allow empty ones, dots and control characters."""
-    return name not in ("", ".", "..") and _CONTROL.search(name) is None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ugr.errors import Misbehaved
 from ugr.model import NO_CHECKSUMS, FileInfo
-from ugr.plugin.objects.names import showable
+from ugr.names import speakable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Entries:
                 continue  # the directory's own marker
             if "/" in name:
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if found is None or not showable(name):
+            if found is None or not speakable(name):
                 self.hidden += 1
             elif name not in self._taken:
                 self._taken.add(name)
@@ -94,7 +94,7 @@ class Entries:
             end = max(end, f"{name}/")
             if "/" in name or (prefix is not None and not prefix.endswith("/")):
                 raise Misbehaved("the storage lists more than the one directory that was asked for")
-            if not showable(name):
+            if not speakable(name):
                 self.hidden += 1
             elif name not in self._taken and name != self._last_directory:
                 self._last_directory = name

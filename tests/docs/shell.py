@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of a page, typed by a machine: every line that is shown must appear.
+
+Knows: a shell, and what no two runs have in common (signatures, ids, times), which is not compared.
+Refuses to know: what the commands are about.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.docs.blocks import Block
+from tests.servers.process import environment, wait_for
+
+VOLATILE = (
+    (re.compile(r"e=\d+&m=GET&s=[\w-]+"), "[signature]"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "[id]"),
+    (re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z"), "[time]"),
+    (re.compile(r"(?<![/\d.])\d+\.\d+(?= ms)"), "[ms]"),
+    (re.compile(r"(?<![/\d.])\d+\.\d(?= )"), "[ms]"),
+    (re.compile(r"\bin \d+\.\d\ds\b"), "in [seconds]"),
+    (re.compile(r"Retry-After: \d+"), "Retry-After: [seconds]"),
+    (re.compile(r"[ \t]+"), " "),
+)
+
+
+def steady(text: str) -> list[str]:
+    """Return the lines of a text that say something, without what changes from run to run."""
+    for pattern, words in VOLATILE:
+        text = pattern.sub(words, text)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def steps(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield each command of a block, and what it is shown to print."""
+    for part in re.split(r"(?m)^\$ ", block.text)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+@dataclass
+class Shell:
+    """A shell in a directory. ``here`` are the words of the page that are others on this machine."""
+
+    directory: Path
+    here: Mapping[str, str] = field(default_factory=dict)
+    programs: Path = Path(sys.executable).parent
+    env: Mapping[str, str] = field(default_factory=dict)
+    limit: float = 30.0
+
+    def translated(self, text: str) -> str:
+        """Return a text of the page with this machine's words."""
+        for theirs, ours in self.here.items():
+            text = text.replace(theirs, ours)
+        return text
+
+    def run(self, command: str) -> str:
+        """Run a command; return what it prints, errors included."""
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment(PATH=f"{self.programs}:/usr/local/bin:/usr/bin:/bin", **self.env),
+            timeout=self.limit,
+            check=False,
+        )
+        return done.stdout.replace("\r", "")
+
+    def types(self, command: str, shown: str, place: str, patience: float = 0.0) -> None:
+        """Check that a command of the page prints what is shown; ask again for ``patience`` seconds."""
+        wanted = steady(self.translated(shown))
+        printed: list[str] = []
+
+        def prints() -> bool:
+            printed[:] = steady(self.run(self.translated(command)))
+            return set(wanted) <= set(printed)
+
+        assert wait_for(prints, limit=patience, interval=0.2), (
+            f"{place}: $ {command}\nprinted\n  {_lines(printed)}\nand not\n  {_lines(set(wanted) - set(printed))}"
+        )
+
+
+def _lines(lines: object) -> str:
+    return "\n  ".join(lines)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is the same on every object storage, as tests: derive ``Test...`` classes, with a fixture ``site``.
+
+``site(**options)`` gives an ``ObjectSite`` with a container of its own, unless one is named.
+"""
+
+from __future__ import annotations
+
+import zlib
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import NAMES, Opened
+from ugr.plugin import (
+    AlreadyExists,
+    Conflict,
+    FileInfo,
+    Intent,
+    IsADirectory,
+    NotADirectory,
+    NotFound,
+)
+
+QUESTIONS = ["stat /", "stat /file", "stat /nothing", "list /", "list /nothing", "health", "delete /file"]
+"""Questions that a storage in trouble is asked."""
+
+ODD = ["plain", "with space", "plus+per%20cent", "ü?#&=;:日本語"]
+"""A few names that break careless URLs."""
+
+
+class ObjectSite(Opened):
+    """One open endpoint, and the container behind it by another door."""
+
+    container: str
+    created: ClassVar[int] = 201
+    """What a PUT to a location is answered with."""
+
+    @abstractmethod
+    def put(self, name: str, data: bytes = b"x", **more: Any) -> None:
+        """Make an object."""
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Return the bytes of an object."""
+
+    @abstractmethod
+    def objects(self) -> list[str]:
+        """Return all names in the container."""
+
+    def question(self, text: str, **how: float) -> None:
+        """Ask one of ``QUESTIONS``."""
+        verb, _, path = text.partition(" ")
+        if verb == "list":
+            self.list(path, **how)
+        else:
+            self.ask(verb, *([path] if path else []), **how)
+
+
+class ReadingTests:
+    """Files and directories, as the plugin sees them."""
+
+    def test_names_that_begin_like_others_are_not_mixed_up(self, site):
+        here = site()
+        for name in ("ab", "a.b", "a/b/c", "abc/d"):
+            here.put(name)
+        for missing in ("/a/b/c/d", "/a/bb", "/abcd", "/abc/d/e", "/A"):
+            with pytest.raises(NotFound):
+                here.ask("stat", missing)
+        assert here.names() == {"a/", "a.b", "ab", "abc/"}
+
+    def test_a_missing_name_is_not_found_and_a_file_is_not_a_directory(self, site):
+        here = site()
+        here.put("file")
+        for verb in (here.list, lambda path: here.ask("stat", path)):
+            with pytest.raises(NotFound):
+                verb("/nothing")
+        with pytest.raises(NotADirectory):
+            here.list("/file")
+
+    def test_directories_are_those_with_objects_in_them_and_those_with_a_marker(self, site):
+        here = site()
+        here.put("made/by/key")
+        here.put("marked/", b"")
+        assert here.ask("stat", "/made/by") == FileInfo("by", directory=True)
+        assert here.ask("stat", "/marked") == FileInfo("marked", directory=True)
+        assert here.ask("stat", "/") == FileInfo("", directory=True)
+        assert here.list("/marked") == []
+        assert here.names("/made") == {"by/"}
+
+    def test_a_file_hides_a_directory_of_its_name(self, site):
+        here = site(page=2)
+        for name in ("both", "both/inside", "both-", "both.txt"):
+            here.put(name)
+        assert not here.ask("stat", "/both").directory
+        assert [info.name for info in here.list("/")] == ["both", "both-", "both.txt"]
+
+    def test_every_name_that_was_put_is_found_listed_and_read(self, site):
+        here = site()
+        for number, name in enumerate(NAMES):
+            here.put(f"dir {name}/{name}", f"bytes {number}".encode())
+        assert here.names() == {f"dir {name}/" for name in NAMES}
+        for number, name in enumerate(NAMES):
+            path, data = f"/dir {name}/{name}", f"bytes {number}".encode()
+            assert here.ask("stat", path).size == len(data)
+            assert here.names(f"/dir {name}") == {name}
+            read = Fetched(here.redirect(path).url)
+            assert (read.status, read.body) == (200, data), name
+
+    def test_every_name_is_written_through_a_redirect(self, site):
+        here = site()
+        for name in NAMES:
+            location = here.redirect(f"/new/{name}", Intent.PUT)
+            put = Fetched(location.url, "PUT", name.encode(), **dict(location.headers))
+            assert put.status == here.created
+        assert sorted(here.objects()) == sorted(f"new/{name}" for name in NAMES)
+
+    def test_a_prefix_is_the_root_of_the_endpoint(self, site):
+        here = site()
+        for name in ("data/run 1/f", "database", "other"):
+            here.put(name)
+        inside = site(container=here.container, prefix="/data/run 1")
+        assert [(info.name, info.size) for info in inside.list("/")] == [("f", 1)]
+        assert Fetched(inside.redirect("/f").url).body == b"x"
+        with pytest.raises(NotFound):
+            inside.ask("stat", "/other")
+        with pytest.raises(NotFound):
+            site(container=here.container, prefix="data").ask("stat", "/base")
+
+    def test_a_question_costs_what_it_must(self, site):
+        here = site()
+        here.put("d/file")
+        here.ask("health")
+        asked = {}
+        for path in ("/d/file", "/d", "/", "/nothing"):
+            _ = here.methods
+            try:
+                here.ask("stat", path)
+            except NotFound:
+                pass
+            asked[path] = here.methods
+        assert asked == {"/d/file": ["HEAD"], "/d": ["HEAD", "GET"], "/": ["GET"], "/nothing": ["HEAD", "GET"]}
+        here.redirect("/d/file")
+        assert here.methods == []
+
+
+class WritingTests:
+    """What the plugin changes."""
+
+    def test_a_file_is_deleted_and_a_missing_one_is_not_found(self, site):
+        here = site()
+        for name in ODD:
+            here.put(f"d/{name}")
+            here.put(f"d/{name}.keep")
+            here.ask("delete", f"/d/{name}")
+            with pytest.raises(NotFound):
+                here.ask("delete", f"/d/{name}")
+        assert sorted(here.objects()) == sorted(f"d/{name}.keep" for name in ODD)
+
+    def test_a_directory_is_made_once_and_deleted_when_it_is_empty(self, site):
+        here = site()
+        here.ask("mkdir", "/a/b c")
+        assert here.objects() == ["a/b c/"]
+        for taken in ("/a/b c", "/a", "/"):
+            with pytest.raises(AlreadyExists):
+                here.ask("mkdir", taken)
+        here.put("a/b c/file")
+        for full in ("/a/b c", "/a"):
+            with pytest.raises(Conflict, match="not empty"):
+                here.ask("delete", full)
+        here.ask("delete", "/a/b c/file")
+        here.ask("delete", "/a/b c")
+        assert here.objects() == []
+
+    @pytest.mark.parametrize("name", ODD)
+    def test_a_copy_has_the_bytes_and_what_was_kept_and_leaves_the_original(self, site, name):
+        here = site()
+        here.put(f"from/{name}", name.encode())
+        here.ask("store_checksum", f"/from/{name}", "adler32", "0a1b2c3d")
+        here.ask("copy", f"/from/{name}", f"/to/{name}", False)
+        assert sorted(here.objects()) == sorted([f"from/{name}", f"to/{name}"])
+        assert here.read(f"to/{name}") == name.encode()
+        assert here.ask("checksum", f"/to/{name}", "adler32") == "0a1b2c3d"
+
+    @pytest.mark.parametrize("name", ODD)
+    def test_a_move_leaves_nothing_behind(self, site, name):
+        here = site()
+        here.put(f"from/{name}", name.encode())
+        here.ask("move", f"/from/{name}", f"/to/{name}", False)
+        assert here.objects() == [f"to/{name}"]
+        assert here.read(f"to/{name}") == name.encode()
+
+    @pytest.mark.parametrize("verb", ["copy", "move"])
+    def test_an_existing_target_is_replaced_only_on_demand(self, site, verb):
+        here = site()
+        here.put("new", b"new")
+        here.put("old", b"old")
+        with pytest.raises(AlreadyExists):
+            here.ask(verb, "/new", "/old", False)
+        assert here.read("old") == b"old"
+        here.ask(verb, "/new", "/old", True)
+        assert here.read("old") == b"new"
+
+    @pytest.mark.parametrize("verb", ["copy", "move"])
+    def test_what_cannot_be_copied_is_refused_and_nothing_changes(self, site, verb):
+        here = site()
+        here.put("file", b"file")
+        here.put("dir/inside", b"inside")
+        for source, target, error in (
+            ("/nothing", "/new", NotFound),
+            ("/dir", "/new", IsADirectory),
+            ("/file", "/dir", IsADirectory),
+            ("/file", "/file", Conflict),
+        ):
+            with pytest.raises(error):
+                here.ask(verb, source, target, True)
+        assert sorted(here.objects()) == ["dir/inside", "file"]
+
+    def test_a_kept_checksum_goes_with_the_content(self, site):
+        here = site()
+        here.put("file", b"hello")
+        adler32 = f"{zlib.adler32(b'hello'):08x}"
+        here.ask("store_checksum", "/file", "adler32", adler32)
+        assert here.ask("checksum", "/file", "adler32") == adler32
+        here.put("file", b"other")
+        assert set(here.ask("stat", "/file").checksums) == {"md5"}
