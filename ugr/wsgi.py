@@ -32,6 +32,11 @@ class Application:
         return self._front_end.wsgi_app(environ, start_response)
 
 
+    def apologise(self, environ: Environ, error: Exception, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request that the server itself could not read, or not answer."""
+        return self._front_end.apologise(environ, error, start_response)
+
+
 def build(scratch: Callable[[], Path] | None = None) -> Application:
     """Build the application of $UGR_CONFIG. Raises ConfigError.
 

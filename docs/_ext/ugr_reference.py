@@ -32,6 +32,7 @@ from ugr.plugin import reference as contract
 from ugr.plugin.blocking import BlockingEndpoint
 from ugr.plugin.options import EndpointOptions
 from ugr.plugin.policy import Policy
+from ugr.testing.drunk import BEHAVIOURS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -161,6 +162,12 @@ def contract_page() -> str:
     return contract.render()
 
 
+def drunk() -> str:
+    """Return the ways in which the drunk server misbehaves."""
+    rows = ((f"``{name}``", sentence(behaviour.__doc__)) for name, behaviour in sorted(BEHAVIOURS.items()))
+    return table(("Behaviour", "What the server does"), rows, "30 70")
+
+
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "options-of-sections": options_of_sections,
     "options-of-endpoints": options_of_endpoints,
@@ -175,6 +182,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "access-fields": access_fields,
     "decisions": decisions,
+    "drunk": drunk,
 }
 
 

@@ -71,7 +71,7 @@ def shared(directory: Path, reference: Figure) -> list[Figure]:
     place.mkdir()
     nginx, ports = stores(place, 3)
     with nginx, Memcached("bench-memcached") as memcached:
-        configuration = s3_federation(ports, place) + f"\n[cache]\nmax_entries = 2\nmemcached = {memcached.address}\n"
+        configuration = s3_federation(ports, place) + f"\n[cache]\nmax_entries = 200\nmemcached = {memcached.address}\n"
         configuration += "memcached_timeout = 1s\n"
         with Ugr(place, configuration, name="bench-shared") as ugr:
             warm = script(place, "/fed/warm", WARM_PATHS)

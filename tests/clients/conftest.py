@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One federation that every client asks: two directories and an S3 bucket, overlapping."""
+"""What every client asks: two directories and an S3 bucket, overlapping; and one storage of every type."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.servers.process import LOGS, environment, require
+from tests.clients import running
+from tests.clients.running import Run
+from tests.clients.stores import (
+    Stores,
+    apache_store,
+    azure_store,
+    ceph_store,
+    directory_store,
+    federated,
+    fill,
+    member,
+    nginx_store,
+    swift_store,
+    xrootd_store,
+)
 from tests.servers.ugr import Ugr, serving
 
 FILES = {
@@ -83,37 +95,36 @@ position = 46.2, 6.1
         yield Federation(ugr)
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a client's command said."""
-
-    status: int
-    out: str
-    error: str
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture(scope="session")
 def run() -> Run:
     """Run a client's command; ``package`` is the Debian package that brings it."""
+    return running.run
 
-    def command(program: str, *words: str | Path, package: str, check: bool = True, **env: str) -> Ran:
-        path = require(program, package=package)
-        done = subprocess.run(
-            [path, *map(str, words)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            env=environment(LANG="C.UTF-8", **env),
-        )
-        LOGS.mkdir(parents=True, exist_ok=True)
-        with (LOGS / "clients.log").open("a") as log:
-            log.write(f"$ {program} {' '.join(map(str, words))}\n{done.stdout}{done.stderr}\n")
-        if check and done.returncode:
-            pytest.fail(f"{program} {words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return Ran(done.returncode, done.stdout, done.stderr)
 
-    return command
+@pytest.fixture(scope="session")
+def stores(ceph, azurite, swift, apache, xrootd, pki, tmp_path_factory) -> Iterator[Stores]:
+    """One federation of a storage of every type, filled."""
+    directory = tmp_path_factory.mktemp("stores")
+    proxy = member(pki)
+    (directory / "file").mkdir()
+    with nginx_store(directory / "nginx") as nginx:
+        made = [
+            directory_store(directory / "file"),
+            ceph_store(ceph, directory),
+            azure_store(azurite, directory),
+            swift_store(swift, directory),
+            apache_store(apache),
+            xrootd_store(xrootd, pki, proxy),
+            nginx,
+        ]
+        by_name = {store.name: store for store in made}
+        fill(by_name)
+        with federated(directory, by_name, pki, proxy) as served:
+            yield served
+
+
+@pytest.fixture(scope="session")
+def found():
+    class F:
+        def tell(self, *a): pass
+    return F()

@@ -24,6 +24,7 @@ VOLATILE = (
     (re.compile(r"(?<![/\d.])\d+\.\d+(?= ms)"), "[ms]"),
     (re.compile(r"(?<![/\d.])\d+\.\d(?= )"), "[ms]"),
     (re.compile(r"\bin \d+\.\d\ds\b"), "in [seconds]"),
+    (re.compile(r"/kit-\d+-\d+\b"), "[path]"),
     (re.compile(r"Retry-After: \d+"), "Retry-After: [seconds]"),
     (re.compile(r"[ \t]+"), " "),
 )

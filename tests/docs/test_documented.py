@@ -30,6 +30,7 @@ from ugr.model import Result
 from ugr.plugin import hookspecs, loader
 from ugr.plugin.clauses import clauses
 from ugr.plugin.options import EndpointOptions
+from ugr.testing.drunk import BEHAVIOURS
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,11 @@ def test_every_hook_and_every_clause_is_described(shown: dict[str, str]) -> None
     assert missing(clauses(), page) == []
     assert hooks
     assert len(clauses()) > 20
+
+
+def test_every_mood_of_the_drunk_server_is_described(shown: dict[str, str]) -> None:
+    assert missing(BEHAVIOURS, shown["howto/write-a-plugin"]) == []
+    assert len(BEHAVIOURS) > 20
 
 
 def test_everything_that_a_plugin_may_import_exists_and_says_what_it_is() -> None:

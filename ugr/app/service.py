@@ -13,23 +13,26 @@ import logging
 import mmap
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ugr.app.runtime import Runtime
 from ugr.config.control import Control, Outcome
-from ugr.config.settings import UgrSettings
+from ugr.config.settings import Settings, UgrSettings
 from ugr.errors import ConfigError, UgrError
 from ugr.frontend import FrontEnd, create_app
 from ugr.frontend.data import DataSigner
 from ugr.identity import IdentityChain
+from ugr.log import configure
 
 log = logging.getLogger("ugr.app")
 
 LOOK_EVERY = 0.2
 """Seconds between two looks for a request to reload."""
 
-FIXED = ("listen", "workers", "threads", "runtime_dir", "drain", "log_level", "access_log")
-"""Options of [ugr] that only a restart changes."""
+FIXED = ("listen", "workers", "threads", "runtime_dir", "drain")
+"""Options of [ugr] that stay as they are in a worker, whatever is configured meanwhile."""
 
 
 class Service:
@@ -60,6 +63,10 @@ class Service:
             identities=IdentityChain(),
             ready=self.ready,
         )
+
+    def bound(self, *, threads: int) -> None:
+        """Take the number of threads that answer in this process for what it is, whatever is configured."""
+        self.runtime.settings = _with(self.runtime.settings, threads=threads)
 
     @property
     def leaving(self) -> bool:
@@ -110,8 +117,11 @@ class Service:
             except UgrError as error:
                 log.error("the reload failed, the configuration before serves on: %s", error)
                 return Outcome(os.getpid(), self._seen or "", problems=(str(error),))
-            self.runtime = after
             notes = tuple(fixed(before.settings.ugr, after.settings.ugr))
+            kept = {name: getattr(before.settings.ugr, name) for name in FIXED}
+            after.settings = _with(after.settings, **kept)
+            configure(after.settings.ugr.log_level)
+            self.runtime = after
             log.info("the configuration was read again%s", "".join(f"; {note}" for note in notes))
             return Outcome(os.getpid(), self._seen or "", notes=notes)
 
@@ -130,10 +140,15 @@ class Service:
             control.answer(self.reload())
 
 
+def _with(settings: Settings, **options: Any) -> Settings:
+    """Return settings with other options of [ugr]."""
+    return replace(settings, ugr=replace(settings.ugr, **options))
+
+
 def fixed(before: UgrSettings, after: UgrSettings) -> list[str]:
-    """Return a sentence for each option that changed and that only a restart changes."""
+    """Return a sentence for each option that changed and that a worker keeps as it is."""
     return [
         f"[ugr] {name} changes only when the service is restarted"
         for name in FIXED
-        if getattr(before, name, None) != getattr(after, name, None)
+        if getattr(before, name) != getattr(after, name)
     ]

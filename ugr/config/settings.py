@@ -81,14 +81,24 @@ class UgrSettings:
         maximum=300,
         example="3s",
     )
+    client_timeout: Duration = option(
+        Duration(30.0),
+        help="How long a client may take to send the header of a request, and how long it may take nothing of an "
+        "answer before it loses its connection. The body of a request has to come within deadline.",
+        minimum=0.1,
+    )
     max_waiting: int | None = option(
         None,
         help="Requests of one worker that may wait for endpoints at a time; must be below threads. The default is "
         "seven eighths of threads.",
         minimum=1,
     )
-    max_listings: int = option(8, help="Listings that one worker produces at a time.", minimum=1)
-    max_data: int = option(16, help="Files that one worker serves itself at a time.", minimum=1)
+    max_listings: int = option(
+        8, help="Listings that one worker produces at a time; never more than a quarter of threads.", minimum=1
+    )
+    max_data: int = option(
+        16, help="Files that one worker serves itself at a time; never more than a quarter of threads.", minimum=1
+    )
     max_request_body: Size = option(Size(1 << 20), help="Longest body of a request that carries XML.", minimum=1024)
     log_level: str = option(
         "info", help="Least severe event that is logged.", choices=("debug", "info", "warning", "error")
@@ -106,9 +116,24 @@ class UgrSettings:
     )
 
     @property
+    def busy_limit(self) -> int:
+        """Requests of one worker that may take time, whatever for, always below ``threads``."""
+        return self.threads - max(1, self.threads // 8) if self.max_waiting is None else self.threads - 1
+
+    @property
     def waiting_limit(self) -> int:
-        """Requests of one worker that may wait for endpoints at a time, always below ``threads``."""
-        return self.threads - max(1, self.threads // 8) if self.max_waiting is None else self.max_waiting
+        """Requests of one worker that may wait for endpoints at a time."""
+        return self.busy_limit if self.max_waiting is None else min(self.max_waiting, self.busy_limit)
+
+    @property
+    def listings_limit(self) -> int:
+        """Listings that one worker produces at a time."""
+        return min(self.max_listings, max(1, self.threads // 4))
+
+    @property
+    def data_limit(self) -> int:
+        """Files that one worker serves itself at a time."""
+        return min(self.max_data, max(1, self.threads // 4))
 
 
 @dataclass(frozen=True, kw_only=True)

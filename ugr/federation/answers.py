@@ -19,14 +19,27 @@ L1, L2 = "L1", "L2"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint that a path may be on: the endpoint's name and the path there.
-
-    ``others`` are further paths where the same endpoint may have it, in the order of preference.
-    """
+    """One endpoint that a path may be on: the endpoint's name and the path there."""
 
     endpoint: str
     path: str
-    others: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths where the endpoint may have it, in the order of preference."""
+        return (self.path,)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets(Target):
+    """The same, with ``others``: further paths where the endpoint may have it."""
+
+    others: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths where the endpoint may have it, in the order of preference."""
+        return (self.path, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from ugr.call import Call
@@ -86,16 +85,7 @@ class Federation:
         Safe to call from any thread.
         """
         entry = self._cache.peek(path)
-        if entry is None or eligible.asked_mask & ~(entry.covered | entry.unasked | entry.silent):
-            return None
-        unasked = self._slots.names(entry.unasked)
-        if self._back(unasked):
-            return None
-        if not entry.present:
-            absent = self._absent(path, unasked)
-            absent.level = L1
-            raise absent
-        return self._recalled(path, eligible, entry, unasked)
+        return None if entry is None else self._told(path, eligible, entry, L1)
 
     def _back(self, unasked: Iterable[str]) -> bool:
         """Say whether an endpoint that was left out because it was down can be asked again."""
@@ -135,14 +125,8 @@ class Federation:
         known = self.peek(path, eligible)
         if known is not None or self._recall is None or path in self._asking:
             return known
-        if not await self._recall.fill(path, call):
-            return None
-        try:
-            known = self.peek(path, eligible)
-        except UgrError as error:
-            error.level = L2
-            raise
-        return None if known is None else replace(known, level=L2)
+        entry = await self._recall.fill(path, call)
+        return None if entry is None else self._told(path, eligible, entry, L2)
 
     def _ask(self, path: str, eligible: Eligible, caller: Call) -> Asking:
         """Join the flight for this name, or start one; what was asked before a change answers nobody after it.
@@ -219,7 +203,17 @@ class Federation:
             answers=answers,
         )
 
-    def _recalled(self, path: str, eligible: Eligible, entry: Entry, unasked: tuple[str, ...]) -> Located:
+    def _told(self, path: str, eligible: Eligible, entry: Entry, level: str) -> Located | None:
+        """Say what an entry means; None when somebody is to be asked whom it does not speak of."""
+        if eligible.asked_mask & ~(entry.covered | entry.unasked | entry.silent):
+            return None
+        unasked = self._slots.names(entry.unasked)
+        if self._back(unasked):
+            return None
+        if not entry.present:
+            absent = self._absent(path, unasked)
+            absent.level = level
+            raise absent
         info = FileInfo(
             path.rpartition("/")[2],
             entry.directory,
@@ -236,7 +230,7 @@ class Federation:
             unasked=unasked,
             silent=self._slots.names(entry.silent),
             cached=True,
-            level=L1,
+            level=level,
             age=self._cache.clock() - entry.filled,
         )
 

@@ -86,10 +86,8 @@ class Flight:
             self._arrived(EndpointAnswer(name, Result.TIMED_OUT, None, elapsed, "no answer within the deadline"))
 
     async def _ask(self, guard: GuardedEndpoint, target: Target) -> None:
-        if target.others:
-            self._arrived(await find(guard, (target.path, *target.others), self.call))
-        else:
-            self._arrived(await guard.stat(target.path, self.call))
+        paths = target.paths
+        self._arrived(await (guard.stat(paths[0], self.call) if len(paths) == 1 else find(guard, paths, self.call)))
 
     def _arrived(self, answer: EndpointAnswer) -> None:
         if self.outstanding.pop(answer.endpoint, None) is None:

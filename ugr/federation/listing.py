@@ -134,7 +134,7 @@ class FreshListing:
             return self._merge(batch, bit)
 
         try:
-            for path in (target.path, *target.others):
+            for path in target.paths:
                 await self._read_one(guard, path, call, deliver)
         finally:
             self._reading.discard(guard.name)

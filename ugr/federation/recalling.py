@@ -30,22 +30,22 @@ class Recall:
         self._shared = shared
         self._cache = cache
         self._names = names
-        self._looks: dict[str, asyncio.Task[bool]] = {}
+        self._looks: dict[str, asyncio.Task[Entry | None]] = {}
         self._held: set[str] = set()
 
     def positions(self) -> Positions:
         """Return what is to be kept of the moment at which a question is asked."""
         return self._shared.positions()
 
-    async def fill(self, path: str, call: Call) -> bool:
-        """Put what all hosts remember of a path into L1; say whether there is something."""
+    async def fill(self, path: str, call: Call) -> Entry | None:
+        """Put what all hosts remember of a path into L1, and return it; None when there is nothing."""
         look = self._looks.get(path)
         if look is None:
             look = asyncio.get_running_loop().create_task(self._look(path))
             self._looks[path] = look
             look.add_done_callback(lambda _: self._looks.pop(path, None))
         await asyncio.wait((look,), timeout=call.remaining())
-        return look.done() and look.result()
+        return look.result() if look.done() else None
 
     def landed(self, path: str, entry: Entry | None, positions: Positions) -> None:
         """Let everybody know what was found, None when that is not worth remembering."""
@@ -76,19 +76,19 @@ class Recall:
     def _frame(self, eligible: Eligible, virtual: Collection[str]) -> bytes | None:
         return frame(self._names, (route.endpoint for route in eligible.listers), virtual)
 
-    async def _look(self, path: str) -> bool:
+    async def _look(self, path: str) -> Entry | None:
         loop = asyncio.get_running_loop()
         until = loop.time() + LONGEST_WAIT
         while True:
             found = await self._shared.recall(path)
             if isinstance(found, Entry):
                 self._cache.store(path, found)
-                return True
+                return found
             if isinstance(found, Claimed):
                 if found.held:
                     self._held.add(path)
-                return False
+                return None
             # what this worker itself is asking was asked before a change, or it would be joined
             if path in self._held or loop.time() + LOOK_EVERY > until:
-                return False
+                return None
             await asyncio.sleep(LOOK_EVERY)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ugr.federation.answers import Target
+from ugr.federation.answers import Target, Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Route:
             return Target(self.endpoint, self._inside(lfn) or "/")
         inside = self._inside(lfn)
         first, *others = (prefix + inside or "/" for prefix in self.prefixes)
-        return Target(self.endpoint, first, tuple(others))
+        return Targets(self.endpoint, first, tuple(others))
 
     def _inside(self, lfn: str) -> str:
         rest = "" if lfn == "/" else lfn[self.strip :]

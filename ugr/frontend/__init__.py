@@ -96,6 +96,13 @@ class FrontEnd(Flask):
         environ["ugr.outcome"].failed(code, reply.status)
         return reply
 
+    def apologise(
+        self, environ: dict[str, Any], error: Exception, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request that the server could not read, or not answer; it is noted as any other."""
+        environ["ugr.id"], environ["ugr.outcome"] = new_id(), Outcome()
+        return self.send(_marked(self.apology(error, environ), environ["ugr.id"]), environ, start_response)
+
     def page_apology(self, error: Exception) -> Any:
         """Return the answer for an error of a view, or of the search for one."""
         fault = _as_refusal(error) if isinstance(error, HTTPException) else error

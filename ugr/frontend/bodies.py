@@ -36,8 +36,10 @@ def chunks(environ: Environ, limit: int) -> Iterator[bytes]:
     while announced is None or length < announced:
         try:
             piece = stream.read(CHUNK if announced is None else min(CHUNK, announced - length))
-        except OSError:  # the client is gone, or its chunks are malformed: gunicorn's errors for both derive from it
-            raise Refusal("bad-body", "the body could not be read to its end") from None
+        except TimeoutError:
+            raise Refusal("too-slow", "the body took too long to come") from None
+        except Exception:  # the client is gone, or its chunks are malformed: each server has exceptions of its own
+            raise Refusal("bad-body", "the body is malformed, or could not be read to its end") from None
         if not piece:
             break
         length += len(piece)

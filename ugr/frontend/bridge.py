@@ -4,8 +4,10 @@
 Knows: how many requests may wait, list and transfer at a time. Refuses to know: what is asked,
 HTTP.
 
-A request thread that waits is lost to others, so all kinds of waiting together are capped below
-the number of threads (``max_waiting``): what needs no waiting is always answered.
+A request thread that takes time is lost to others, so all of them together are capped below the
+number of threads: what needs no time is always answered. Of these, those are capped that wait for
+endpoints (``max_waiting``), that list and that transfer; a listing or a transfer that has begun does
+not wait any more, whatever its client does.
 """
 
 from __future__ import annotations
@@ -74,9 +76,10 @@ class Bridge:
 
     def __init__(self, loop: LoopThread, settings_of: Callable[[], Settings]) -> None:
         self._loop = loop
+        self.busy = Gate("under way", lambda: settings_of().ugr.busy_limit)
         self.waiting = Gate("waiting for endpoints", lambda: settings_of().ugr.waiting_limit)
-        self.listings = Gate("listing directories", lambda: settings_of().ugr.max_listings)
-        self.transfers = Gate("reading data", lambda: settings_of().ugr.max_data)
+        self.listings = Gate("listing directories", lambda: settings_of().ugr.listings_limit)
+        self.transfers = Gate("reading data", lambda: settings_of().ugr.data_limit)
 
     def ask(self, question: Callable[[], Coroutine[Any, Any, T]], call: Call) -> T:
         """Run a coroutine on the loop and return what it returns, or raise what it raises.
@@ -84,7 +87,7 @@ class Bridge:
         Raises Overloaded when too many wait already; DeadlineExceeded, after cancelling the coroutine,
         when it has not ended shortly after the call's deadline; Unavailable when the loop stops.
         """
-        with self.waiting:
+        with self.busy, self.waiting:
             return self.result(self._loop.submit(question()), call)
 
     def stream(self, question: Callable[[], Coroutine[Any, Any, Listing]], call: Call) -> Stream:
@@ -94,10 +97,11 @@ class Bridge:
         """
         with ExitStack() as places:
             places.enter_context(self.listings)
-            places.enter_context(self.waiting)
+            places.enter_context(self.busy)
             stream = Stream(call)
             places.callback(stream.cancel)
-            stream.begin(self._loop.submit(stream.produce(question)))
+            with self.waiting:
+                stream.begin(self._loop.submit(stream.produce(question)))
             stream.places = places.pop_all()
         return stream
 
@@ -105,8 +109,9 @@ class Bridge:
         """Ask for something to transfer; the places that the transfer takes are kept until the stack is closed."""
         with ExitStack() as places:
             places.enter_context(self.transfers)
-            places.enter_context(self.waiting)
-            return self.result(self._loop.submit(question()), call), places.pop_all()
+            places.enter_context(self.busy)
+            with self.waiting:
+                return self.result(self._loop.submit(question()), call), places.pop_all()
 
     @staticmethod
     def result(future: Future[T], call: Call) -> T:

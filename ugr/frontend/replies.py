@@ -52,6 +52,7 @@ STATUS: Mapping[type[UgrError], int] = {
 """Kind of error -> status; a class that is not here has the status of the nearest one above it."""
 
 REFUSALS: Mapping[str, int] = {
+    "bad-request-line": 400,
     "bad-path": 400,
     "bad-host": 400,
     "bad-header": 400,
@@ -60,8 +61,13 @@ REFUSALS: Mapping[str, int] = {
     "finite-depth-only": 403,
     "not-here": 404,
     "method-not-allowed": 405,
+    "too-slow": 408,
     "body-too-long": 413,
+    "request-line-too-long": 414,
+    "expectation-failed": 417,
+    "header-too-large": 431,
     "method-unknown": 501,
+    "transfer-coding-unknown": 501,
     "loop": 508,
 }
 """Code of a refusal that HTTP alone is the reason for -> status."""

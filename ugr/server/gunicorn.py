@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -43,6 +44,12 @@ FIELDS = 64
 KEEPALIVE = 75
 """Seconds that an idle connection is kept; longer than front servers reuse theirs."""
 
+CONNECTIONS = 4096
+"""Connections that a worker has at a time; when there are more, the one goes that has been idle for longest."""
+
+MOST_FILES = 4 * CONNECTIONS
+"""Files that a process has open at most: connections to clients and to endpoints."""
+
 LOOK_EVERY = 0.2
 """Seconds between two looks of a worker at whether its master lives."""
 
@@ -56,8 +63,8 @@ def gunicorn_options(settings: UgrSettings) -> dict[str, Any]:
         "bind": [settings.listen],
         "workers": settings.workers,
         "threads": settings.threads,
-        "worker_class": "gthread",
-        "worker_connections": 4096,
+        "worker_class": "ugr.server.worker.Worker",
+        "worker_connections": CONNECTIONS,
         "preload_app": True,
         "keepalive": KEEPALIVE,
         "timeout": 60,
@@ -128,9 +135,15 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         One that cannot be used is refused with its faults in the log, and the old one serves on.
         """
         try:
-            self._application = self.callable = build(self._scratch)
+            application = build(self._scratch)
+            options = _options(application)
+            if options["bind"] != self._options["bind"]:
+                _require_address(application.service.runtime.settings.ugr.listen)
         except ConfigError as error:
             log.error("the configuration is not used, the one before serves on:\n%s", error.message)
+        else:
+            self._application = self.callable = application
+            self._options = options
         super().reload()
 
 
@@ -155,16 +168,29 @@ def serve(config: Path) -> int:
     scratch = _Scratch()
     try:
         application = build(scratch)
-        settings = application.service.runtime.settings.ugr
-        _require_address(settings.listen)
+        _require_address(application.service.runtime.settings.ugr.listen)
         _forget_counts(application)
-        options = gunicorn_options(settings) | {"worker_tmp_dir": str(application.service.directory)}
-        _Server(application, options, scratch).run()
+        _open_many_files()
+        _Server(application, _options(application), scratch).run()
     except SystemExit as leaving:
         return int(leaving.code or 0)
     finally:
         scratch.remove()
     return 0
+
+
+def _options(application: Application) -> dict[str, Any]:
+    """Return gunicorn's settings for an application."""
+    service = application.service
+    return gunicorn_options(service.runtime.settings.ugr) | {"worker_tmp_dir": str(service.directory)}
+
+
+def _open_many_files() -> None:
+    """Allow as many open files as this process may allow itself, up to what connections and endpoints need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _forget_counts(application: Application) -> None:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 HEADER = "Ugr-Via"
 PARAMETER = "ugr-via"
 
-MOST = 4
-"""Federations that a question may come through; federations that all know each other ask 2 to that power."""
+MOST = 3
+"""Federations that a question may come through: enough for trees, and a bound for many that all know each other."""
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _PORTS = {"http": ":80", "https": ":443"}

@@ -31,7 +31,8 @@ def site(loop: LoopThread) -> Iterator[Callable[..., Opened]]:
     made: list[Opened] = []
 
     def make(url: str, **options: Any) -> Opened:
-        made.append(Opened(DavEndpoint("site", DavOptions(**{"url": url, "writable": True} | options)), loop))
+        given = {"url": url, "writable": True, "connect_timeout": 5.0, "timeout": 10.0} | options
+        made.append(Opened(DavEndpoint("site", DavOptions(**given)), loop))
         return made[-1]
 
     yield make

@@ -31,10 +31,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Failure:
-    """A question without a right answer. ``started`` and ``ended`` are readings of the monotonic clock."""
+    """A question without a right answer; what is in seconds is a reading of the monotonic clock.
+
+    ``client`` is its number, ``connected`` when the client's connection was opened.
+    """
 
     question: Question
     what: str
+    client: int
+    connected: float
     started: float
     ended: float
 
@@ -85,11 +90,14 @@ class Load:
 
     def _ask(self, number: int, questions: Iterable[Question]) -> None:
         connection = self._connection()
+        connected = 0.0
         for question in questions:
             if self._stop.is_set():
                 break
             started = self.under_way[number] = time.monotonic()
             what = ""
+            if connection.sock is None:
+                connected = started
             try:
                 headers = {"Host": NAME, **dict(question.headers)}
                 connection.request(question.method, question.target, headers=headers)
@@ -104,7 +112,7 @@ class Load:
             del self.under_way[number]
             with self._lock:
                 if what:
-                    self.failures.append(Failure(question, what, started, ended))
+                    self.failures.append(Failure(question, what, number, connected, started, ended))
                 else:
                     self.answers += 1
                     self.slowest = max(self.slowest, ended - started)

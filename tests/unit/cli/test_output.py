@@ -101,6 +101,7 @@ def test_values_become_json() -> None:
                 "info": {"name": "f", "directory": False, "size": 1, "mtime": None, "checksums": {}},
                 "milliseconds": None,
                 "reason": "silent",
+                "path": None,
             }
         ],
         "error": {"code": "not-found", "message": "no endpoint has it", "retryable": False},

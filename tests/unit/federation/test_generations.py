@@ -109,3 +109,37 @@ def test_table_that_cannot_be_opened_again_goes_on_alone_and_says_so(tmp_path, t
 def test_directory_that_is_not_there_is_a_fault_of_the_configuration(tmp_path):
     with pytest.raises(ConfigError, match=r"\[ugr\] runtime_dir = .*/nowhere: generations in it cannot be used"):
         Generations().open(tmp_path / "nowhere")
+
+
+def test_all_paths_change_at_once_for_every_process(tmp_path):
+    mine, other = Generations(), Generations()
+    mine.open(tmp_path)
+    other.open(tmp_path)
+    other.bump("/d/f")
+    paths = ["/", "/d", "/d/f", "/d/g"]
+    before = [mine.of(path) for path in paths]
+    other.bump_all()
+    after = [mine.of(path) for path in paths]
+    assert not set(before) & set(after)
+    assert after == [other.of(path) for path in paths]
+    mine.renew()
+    assert mine.of("/a") is mine.of("/b"), "one object for all paths that did not change since"
+
+
+def test_who_only_joins_makes_no_file(tmp_path):
+    assert not Generations().join(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    mine = Generations()
+    mine.open(tmp_path)
+    before = mine.of("/f")
+    guest = Generations()
+    assert guest.join(tmp_path)
+    guest.bump("/f")
+    assert mine.of("/f") != before
+
+
+def test_who_joins_replaces_nothing_that_does_not_fit(tmp_path):
+    (tmp_path / "generations").write_bytes(b"something else")
+    assert not Generations().join(tmp_path)
+    assert (tmp_path / "generations").read_bytes() == b"something else"
+    assert not Generations().join(tmp_path / "nowhere")

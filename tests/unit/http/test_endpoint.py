@@ -70,6 +70,12 @@ def test_redirects_are_followed(status):
     assert server.questions[-1] == "HEAD https://cdn.example.org/x?sig=1"
 
 
+def test_a_redirect_leads_to_the_very_name_that_it_says():
+    pages = {f"{ROOT}/f": redirect("/a%20b;#part"), "http://web.example.org/a%20b;": FILE}
+
+    assert before(site(pages), stat("/f"))[0].size == 3
+
+
 @pytest.mark.parametrize(
     ("steps", "message"),
     [

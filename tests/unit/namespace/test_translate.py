@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugr.errors import ConfigError
-from ugr.federation.answers import Target
+from ugr.federation.answers import Target, Targets
 from ugr.federation.slots import Slots
 from ugr.namespace.mounts import Mounted, Mounts
 from ugr.namespace.translate import prefixes, rucio
@@ -98,12 +98,12 @@ def test_the_mount_comes_first_and_the_hash_is_of_what_is_below_it():
 
 
 def test_each_prefix_stands_in_front_of_all_the_rest():
-    assert target("/atlas/f", mount=("/atlas=/data",), multiply=("/disk1", "/", "/disk2/x")) == Target(
+    assert target("/atlas/f", mount=("/atlas=/data",), multiply=("/disk1", "/", "/disk2/x")) == Targets(
         "e", "/disk1/data/f", ("/data/f", "/disk2/x/data/f")
     )
-    assert target("/atlas", mount=("/atlas",), multiply=("/disk1", "/")) == Target("e", "/disk1", ("/",))
-    assert target("/s/n", names="rucio", multiply=("/a",)) == Target(
-        "e", f"/a/s/{digest('s:n')[:2]}/{digest('s:n')[2:4]}/n"
+    assert target("/atlas", mount=("/atlas",), multiply=("/disk1", "/")) == Targets("e", "/disk1", ("/",))
+    assert target("/s/n", names="rucio", multiply=("/a",)) == Targets(
+        "e", f"/a/s/{digest('s:n')[:2]}/{digest('s:n')[2:4]}/n", ()
     )
 
 

@@ -74,7 +74,10 @@ def origin(url: str) -> str | None:
 def _led(url: str, location: str) -> str | None:
     """Return the absolute URL of a Location, without fragment and with what must be encoded encoded."""
     try:
-        joined = urljoin(url, location).partition("#")[0]
+        location = location.partition("#")[0]
+        joined = urljoin(url, location)
+        if location.endswith(";") and not joined.endswith(";"):
+            joined += ";"  # urljoin takes it for empty parameters
         if origin(joined) is None:
             return None
         parts = urlsplit(joined)
