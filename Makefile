@@ -106,6 +106,10 @@ docs: tools  ## Build the documentation into docs/_build/html; a warning is an e
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+.PHONY: fuzz
+fuzz: tools  ## Send 100,000 generated requests and answers (UGR_FUZZ_SEED=n repeats a run); make test sends fewer
+	@UGR_FUZZ=100000 $(PYTEST) $(PYTEST_FLAGS) tests/integration/hostile
+
 .PHONY: bench
 bench: tools  ## Measure speed on this machine
 	@$(BIN)/python -m tests.bench

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.config import Config
-from ugr_s3.names import encoded, place
+from ugr_s3.place import place
 from ugr_s3.signing import Keys, Signer
+
+from ugr.plugin.objects import encoded
 
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

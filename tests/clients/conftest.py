@@ -10,8 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from tests.clients import running
+from tests.clients.matrix import CROWDED, TASKS
 from tests.clients.running import Run
 from tests.clients.stores import (
+    STORES,
     Stores,
     apache_store,
     azure_store,
@@ -24,7 +26,9 @@ from tests.clients.stores import (
     swift_store,
     xrootd_store,
 )
+from tests.clients.versions import versions
 from tests.servers.ugr import Ugr, serving
+from tests.tools.clients import Found
 
 FILES = {
     "data/plain.root": b"plain bytes\n" * 50,
@@ -124,7 +128,15 @@ def stores(ceph, azurite, swift, apache, xrootd, pki, tmp_path_factory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def found():
-    class F:
-        def tell(self, *a): pass
-    return F()
+def found() -> Iterator[Found]:
+    """What this run finds out about clients and storages; kept for whoever writes the page."""
+    found = Found(
+        stores={name: list(what) for name, what in STORES.items()},
+        clients=[task.command for task in TASKS],
+        reasons={task.command: task.refusal.why for task in TASKS if task.refusal is not None},
+        costs=dict.fromkeys(CROWDED),
+    )
+    yield found
+    if found.whole:
+        found.versions = versions()
+    found.write()

@@ -59,9 +59,29 @@ class Job:
         return self.place / "got"
 
 
+    @property
+    def words(self) -> dict[str, str]:
+        """What is of this job alone in a command line -> a word for it; longer texts come first."""
+        pki = self.stores.pki
+        return {
+            str(self.stores.proxy): "PROXY",
+            str(pki.authorities): "AUTHORITIES",
+            str(pki.bundle): "AUTHORITY.pem",
+            str(self.target): "FILE",
+            str(self.place): "DIRECTORY",
+            self.file: "URL",
+            self.directory: "URL",
+            self.stores.url(): "https://federation.example.org/fed/",
+            f"{self.path}/{self.name}": "PATH",
+            self.path: "PATH",
+            self.name: "NAME",
+        }
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """Why a task cannot work by the client's nature, and with which words it fails."""
+    """Why a task cannot work by the client's nature, and what it says then; ``{target}`` is what URLs of the storage
+    begin with."""
 
     why: str
     words: str
@@ -69,7 +89,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Task:
-    """One command of a client. ``does`` says what a run must show: names, the bytes, or nothing but its end."""
+    """One command of a client, and what it is for: to list the directory, to fetch the file, to compare it."""
 
     client: str
     command: str
@@ -78,24 +98,25 @@ class Task:
     run: Callable[[Job], Ran]
     refusal: Refusal | None = None
 
-    @property
-    def title(self) -> str:
-        """How the task is called in a table."""
-        return self.command if self.command.startswith(self.client) else f"{self.client} {self.command}"
+
+def sizes(task: Task, ran: Ran) -> dict[str, int]:
+    """Return the files that a listing shows, with their sizes."""
+    found = [match.groupdict() for match in SHOWN[task.command].finditer(ran.out)]
+    return {_decoded(task, file["name"]): int(file["size"]) for file in found}
 
 
-def names(task: Task, ran: Ran) -> list[str]:
-    """Return the names of files that a listing shows."""
-    found = [match[1] for match in re.finditer(SHOWN.get(task.title, r"(?m)^(.+)$"), ran.out)]
-    return [unquote(name) for name in found] if task.package in (DAVIX, GFAL) else found
+def _decoded(task: Task, name: str) -> str:
+    """Return a name as it is; davix shows names as they stand in the href."""
+    return unquote(name) if task.package in (DAVIX, GFAL) else name
 
 
 SHOWN = {
-    "davix-ls -l": r"(?m)^-\S+ .* (\S+)$",
-    "gfal-ls -l": r"(?m)^-\S+ .*\t(\S+)[ \t]*$",
-    "cadaver ls": r"(?m)^ {8}(\S.*?) +\d+  \w+ +\d+ ",
+    "davix-ls -l": re.compile(r"(?m)^-\S+ +\d+ +(?P<size>\d+) .* (?P<name>\S+)$"),
+    "gfal-ls -l": re.compile(r"(?m)^-\S+ +\d+ +\d+ +\d+ +(?P<size>\d+) .* (?P<name>\S+)\s*$"),
+    "rclone lsf": re.compile(r"(?m)^(?P<size>\d+);(?P<name>.+)$"),
+    "cadaver ls": re.compile(r"(?m)^ {8}(?P<name>\S.*?) +(?P<size>\d+)  \w+ +\d+ "),
 }
-"""How a line that shows a file looks; plainly the name, unless written. davix shows names as they stand in the href."""
+"""How a line that shows a file looks."""
 
 
 def _curl(job: Job) -> Ran:
@@ -118,21 +139,21 @@ def _davix_get(job: Job) -> Ran:
     return job.run("davix-get", *who, job.file, job.target, package=DAVIX)
 
 
-def _gfal(job: Job, *words: str) -> Ran:
-    stores = job.stores
+def gfal(run: Run, stores: Stores, *words: str | Path) -> Ran:
+    """Run a command of gfal2 for whoever holds the proxy."""
     who = {"X509_USER_PROXY": str(stores.proxy), "X509_CERT_DIR": str(stores.pki.authorities)}
-    return job.run(*words, package=GFAL, GFAL_PYTHONBIN="/usr/bin/python3", **who)
+    return run(*words, package=GFAL, GFAL_PYTHONBIN="/usr/bin/python3", **who)
 
 
 def _gfal_ls(job: Job) -> Ran:
-    return _gfal(job, "gfal-ls", "-l", job.directory)
+    return gfal(job.run, job.stores, "gfal-ls", "-l", job.directory)
 
 
 def _gfal_copy(job: Job) -> Ran:
-    return _gfal(job, "gfal-copy", job.file, f"file://{job.target}")
+    return gfal(job.run, job.stores, "gfal-copy", job.file, f"file://{job.target}")
 
 
-def rclone(run: Run, stores: Stores, *words: str | Path) -> Ran:
+def rclone(run: Run, stores: Stores, *words: str | Path, check: bool = True) -> Ran:
     """Run rclone; the federation is its remote ``:webdav:``."""
     proxy, authority = str(stores.proxy), str(stores.pki.bundle)
     settings = {
@@ -142,11 +163,11 @@ def rclone(run: Run, stores: Stores, *words: str | Path) -> Ran:
         "RCLONE_CLIENT_KEY": proxy,
         "RCLONE_CA_CERT": authority,
     }
-    return run("rclone", *words, package=RCLONE, **settings)
+    return run("rclone", *words, package=RCLONE, check=check, **settings)
 
 
 def _rclone_lsf(job: Job) -> Ran:
-    return rclone(job.run, job.stores, "lsf", f":webdav:{job.path}")
+    return rclone(job.run, job.stores, "lsf", "--format", "sp", f":webdav:{job.path}")
 
 
 def _rclone_copy(job: Job) -> Ran:
@@ -171,21 +192,28 @@ def _cadaver_get(job: Job) -> Ran:
 
 
 FOLLOWS_NONE = Refusal(
-    "cadaver follows no redirect of a file. It can look around, and be told where files are; what fetches has to be "
-    "another client.",
-    r"Failed: 302 Found",
+    "it follows no redirect, and says where it would have had to go. It lists directories; files are for others to "
+    "fetch.",
+    "redirect to {target}",
 )
 
 TASKS = (
-    Task("curl", "-L", CURL, FETCH, _curl),
-    Task("wget", "", WGET, FETCH, _wget),
+    Task("curl", "curl -L", CURL, FETCH, _curl),
+    Task("wget", "wget", WGET, FETCH, _wget),
     Task("davix", "davix-ls -l", DAVIX, LIST, _davix_ls),
     Task("davix", "davix-get", DAVIX, FETCH, _davix_get),
-    Task("gfal", "gfal-ls -l", GFAL, LIST, _gfal_ls),
-    Task("gfal", "gfal-copy", GFAL, FETCH, _gfal_copy),
-    Task("rclone", "lsf", RCLONE, LIST, _rclone_lsf),
-    Task("rclone", "copyto", RCLONE, FETCH, _rclone_copy),
-    Task("rclone", "check --download", RCLONE, COMPARE, _rclone_check),
-    Task("cadaver", "ls", CADAVER, LIST, _cadaver_ls),
-    Task("cadaver", "get", CADAVER, FETCH, _cadaver_get, FOLLOWS_NONE),
+    Task("gfal2", "gfal-ls -l", GFAL, LIST, _gfal_ls),
+    Task("gfal2", "gfal-copy", GFAL, FETCH, _gfal_copy),
+    Task("rclone", "rclone lsf", RCLONE, LIST, _rclone_lsf),
+    Task("rclone", "rclone copyto", RCLONE, FETCH, _rclone_copy),
+    Task("rclone", "rclone check --download", RCLONE, COMPARE, _rclone_check),
+    Task("cadaver", "cadaver ls", CADAVER, LIST, _cadaver_ls),
+    Task("cadaver", "cadaver get", CADAVER, FETCH, _cadaver_get, FOLLOWS_NONE),
 )
+
+CROWDED: dict[str, Callable[[Run, Stores, str, Path], Ran]] = {
+    "gfal-ls -l": lambda run, stores, path, place: gfal(run, stores, "gfal-ls", "-l", stores.url(path)),
+    "rclone check": lambda run, stores, path, place: rclone(run, stores, "check", place, f":webdav:{path}"),
+    "rclone copy": lambda run, stores, path, place: rclone(run, stores, "copy", f":webdav:{path}", place / "copy"),
+}
+"""What is done with a directory of many files: the command, with the directory's path and one of this host."""

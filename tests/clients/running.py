@@ -6,9 +6,10 @@ Knows: processes. Refuses to know: which client it is.
 
 from __future__ import annotations
 
+import shlex
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ class Ran:
     status: int
     out: str
     error: str
+    argv: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+    said: str | None = None
+
+    def shown(self, words: Mapping[str, str]) -> str:
+        """Return the command line as one would type it, with a word in place of each text of this run alone."""
+        settings = [f"{name}={shlex.quote(value)}" for name, value in self.env.items()]
+        typed = [] if self.said is None else ["<<<", shlex.quote(self.said.partition("\n")[0])]
+        line = " ".join([*settings, *map(shlex.quote, self.argv), *typed])
+        for text, word in words.items():
+            line = line.replace(shlex.quote(text), word).replace(text, word)
+        return line
 
 
 Run = Callable[..., Ran]
@@ -46,4 +59,4 @@ def run(
         log.write(f"$ {program} {' '.join(map(str, words))}\n{done.stdout}{done.stderr}\n")
     if check and done.returncode:
         pytest.fail(f"{program} {words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return Ran(done.returncode, done.stdout, done.stderr, (program, *map(str, words)), env, said)

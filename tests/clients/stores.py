@@ -110,12 +110,18 @@ class Stores:
         """Return the address of a client that is sent to this storage whenever that has the file."""
         return near(list(self.stores).index(store))
 
-    def crowd(self, directory: str) -> list[str]:
-        """Make a directory with files of every storage; return their names."""
-        names = [(store, f"{store.name}-{number}.root") for store in self.stores.values() for number in range(CROWD)]
-        for store, name in names:
-            store.put(f"{directory}/{name}", name.encode())
-        return sorted(name for _, name in names)
+    def target(self, store: str) -> str:
+        """Return what the URLs begin with to which clients are sent for a file of this storage."""
+        return self.stores[store].public or f"{self.ugr.url}/-/data/"
+
+    def crowd(self, directory: str) -> dict[str, bytes]:
+        """Make a directory with files of every storage; return their names and bytes."""
+        files = {}
+        for store, number in itertools.product(self.stores.values(), range(CROWD)):
+            name = f"{store.name}-{number}.root"
+            files[name] = name.encode()
+            store.put(f"{directory}/{name}", files[name])
+        return files
 
 
 def near(number: int) -> str:

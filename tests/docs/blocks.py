@@ -29,17 +29,20 @@ _BLOCK = re.compile(
     re.MULTILINE,
 )
 _CAPTION = re.compile(r":caption: (.+)")
+_STATE = re.compile(r"^\.\. state: (.+)$", re.MULTILINE)
+"""A comment of a page: what is so from there on, for the test that types its commands."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block. ``caption`` is None when it has none."""
+    """One block. ``caption`` is None when it has none, ``state`` when the page has said nothing of it so far."""
 
     page: Path
     line: int
     language: str
     caption: str | None
     text: str
+    state: str | None = None
 
     @property
     def whole(self) -> bool:
@@ -62,7 +65,9 @@ def blocks(language: str) -> list[Block]:
                 caption = _CAPTION.search(match["options"])
                 line = text.count("\n", 0, match.start()) + 1
                 body = textwrap.dedent(match["body"]).strip("\n") + "\n"
-                found.append(Block(page, line, language, caption and caption[1], body))
+                states = _STATE.findall(text, 0, match.start())
+                state = states[-1] if states else None
+                found.append(Block(page, line, language, caption and caption[1], body, state))
     return found
 
 

@@ -7,22 +7,27 @@ Refuses to know: what the commands are about.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.docs.blocks import Block
+from tests.docs.blocks import Block, blocks
 from tests.servers.process import environment, wait_for
+from tests.servers.ugr import Ugr
 
 VOLATILE = (
     (re.compile(r"e=\d+&m=GET&s=[\w-]+"), "[signature]"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "[id]"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z"), "[time]"),
     (re.compile(r"(?<![/\d.])\d+\.\d+(?= ms)"), "[ms]"),
-    (re.compile(r"(?<![/\d.])\d+\.\d(?= )"), "[ms]"),
+    (re.compile(r"(?<![/\d.])\d+\.\d(?= )(?! [KMGTP]iB)"), "[ms]"),
+    (re.compile(r"within \d{3,} ms"), "within [ms]"),
+    (re.compile(r"(timed out|down) +\d{3,}(?= )"), r"\1 [ms]"),
     (re.compile(r"\bin \d+\.\d\ds\b"), "in [seconds]"),
     (re.compile(r"/kit-\d+-\d+\b"), "[path]"),
     (re.compile(r"Retry-After: \d+"), "Retry-After: [seconds]"),
@@ -87,6 +92,70 @@ class Shell:
         assert wait_for(prints, limit=patience, interval=0.2), (
             f"{place}: $ {command}\nprinted\n  {_lines(printed)}\nand not\n  {_lines(set(wanted) - set(printed))}"
         )
+
+
+class Howto:
+    """A page about one type of storage, followed in a directory: its configuration, its commands, its reasons."""
+
+    def __init__(self, page: Path, directory: Path, here: Mapping[str, str]) -> None:
+        self.page = page
+        self.file = directory / "ugr.conf"
+        self.shell = Shell(directory, here, env={"UGR_CONFIG": str(self.file)})
+        (text,) = (block.text for block in blocks("ini") if block.page == page and block.whole)
+        self.configuration = self.shell.translated(text)
+        self.file.write_text(self.configuration, encoding="utf-8")
+
+    @property
+    def reasons(self) -> str:
+        """All that the page says, on one line."""
+        return " ".join(self.shell.translated(self.page.read_text(encoding="utf-8")).split())
+
+    def follow(self, states: Mapping[str, Callable[[], None]], elsewhere: tuple[str, ...] = ()) -> int:
+        """Type the page's commands; return how many."""
+        return follow(self.page, self.shell, states, elsewhere)
+
+    def reason(self, **changed: str) -> str:
+        """Return why the only endpoint is not well, with some options changed: without who said it, and to what."""
+        text = self.configuration
+        for option, value in changed.items():
+            text = re.sub(rf"(?m)^{option} = .*$", f"{option} = {value}", text)
+        other = self.file.with_name("changed.conf")
+        other.write_text(text, encoding="utf-8")
+        (endpoint,) = json.loads(self.shell.run(f"ugr endpoints --json -c {other}"))
+        return str(endpoint["reason"]).removeprefix("the storage answered ")
+
+    @contextmanager
+    def served(self) -> Iterator[Ugr]:
+        """Serve the page's configuration."""
+        with Ugr(self.shell.directory, self.configuration, name=f"ugr-{self.page.stem}") as ugr:
+            yield ugr
+        self.file.write_text(self.configuration, encoding="utf-8")
+
+
+def follow(
+    page: Path,
+    shell: Shell,
+    states: Mapping[str, Callable[[], None]],
+    elsewhere: tuple[str, ...] = (),
+    patience: float = 0.0,
+) -> int:
+    """Type a page's commands from its first to its last, and return how many.
+
+    What the page says to be so (``.. state: words``) is made so by ``states``. Commands that begin
+    with words of ``elsewhere`` are for other programs than those of this machine.
+    """
+    typed, state = 0, None
+    for block in blocks("console"):
+        if block.page != page:
+            continue
+        if block.state != state and block.state is not None:
+            states[block.state]()
+        state = block.state
+        for command, shown in steps(block):
+            if not command.startswith(elsewhere):
+                shell.types(command, shown, block.place, patience)
+                typed += 1
+    return typed
 
 
 def _lines(lines: object) -> str:

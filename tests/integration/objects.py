@@ -6,26 +6,34 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 import zlib
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
-from tests.integration.opened import NAMES, Opened
+from tests.integration.opened import NAMES, Fetched, Opened
+from tests.servers.process import free_port
 from ugr.plugin import (
     AlreadyExists,
     Conflict,
+    EndpointError,
     FileInfo,
     Intent,
     IsADirectory,
     NotADirectory,
     NotFound,
+    Refused,
+    Timeout,
 )
 
 QUESTIONS = ["stat /", "stat /file", "stat /nothing", "list /", "list /nothing", "health", "delete /file"]
 """Questions that a storage in trouble is asked."""
+
+DATA = bytes(range(256)) * 16
 
 ODD = ["plain", "with space", "plus+per%20cent", "ü?#&=;:日本語"]
 """A few names that break careless URLs."""
@@ -37,6 +45,8 @@ class ObjectSite(Opened):
     container: str
     created: ClassVar[int] = 201
     """What a PUT to a location is answered with."""
+    refused: ClassVar[int] = 403
+    """What a URL is answered with that is not good."""
 
     @abstractmethod
     def put(self, name: str, data: bytes = b"x", **more: Any) -> None:
@@ -57,6 +67,23 @@ class ObjectSite(Opened):
             self.list(path, **how)
         else:
             self.ask(verb, *([path] if path else []), **how)
+
+
+_numbers = itertools.count()
+
+
+def sites(fresh: Callable[[str], str], opened: Callable[..., ObjectSite]) -> Iterator[Callable[..., ObjectSite]]:
+    """Yield what a fixture ``site`` gives: ``fresh`` makes a container, ``opened(container, **options)`` a site on it."""
+    made: list[ObjectSite] = []
+
+    def site(*, container: str | None = None, **options: Any) -> ObjectSite:
+        name = container if container is not None else fresh(f"container-{next(_numbers)}")
+        made.append(opened(name, **options))
+        return made[-1]
+
+    yield site
+    for one in made:
+        one.close()
 
 
 class ReadingTests:
@@ -149,6 +176,10 @@ class ReadingTests:
 class WritingTests:
     """What the plugin changes."""
 
+    def test_the_root_cannot_be_deleted(self, site):
+        with pytest.raises(Conflict):
+            site().ask("delete", "/")
+
     def test_a_file_is_deleted_and_a_missing_one_is_not_found(self, site):
         here = site()
         for name in ODD:
@@ -226,3 +257,87 @@ class WritingTests:
         assert here.ask("checksum", "/file", "adler32") == adler32
         here.put("file", b"other")
         assert set(here.ask("stat", "/file").checksums) == {"md5"}
+
+
+class RedirectTests:
+    """URLs that the plugin signs, used by clients that know nothing else."""
+
+    @pytest.fixture
+    def here(self, site):
+        one = site()
+        one.put("d/file 1", DATA)
+        one.put("d/file 2", b"other")
+        return one
+
+    def test_a_url_gives_the_bytes_to_whoever_has_it(self, here):
+        location = here.redirect("/d/file 1")
+        assert Fetched(location.url).body == DATA
+        assert (location.method, location.signed, location.headers) == (Intent.GET, True, ())
+
+    def test_a_range_is_a_range(self, here):
+        part = Fetched(here.redirect("/d/file 1").url, Range="bytes=10-19")
+        assert (part.status, part.body) == (206, DATA[10:20])
+
+    def test_a_url_for_one_object_opens_no_other(self, here):
+        url = here.redirect("/d/file 1").url
+        assert Fetched(url.replace("file%201", "file%202")).status == here.refused
+        assert Fetched(url.replace("file%201", "")).status >= 400
+        assert Fetched(url.partition("?")[0]).status in (here.refused, 404)
+
+    def test_a_url_expires_an_hour_from_now_unless_told_otherwise(self, here, site):
+        assert here.redirect("/d/file 1").expires == pytest.approx(time.time() + 3600, abs=2)
+        short = site(container=here.container, url_lifetime=120.0)
+        assert short.redirect("/d/file 1").expires == pytest.approx(time.time() + 120, abs=2)
+
+    def test_a_url_is_refused_after_its_life(self, here, site):
+        brief = site(container=here.container, url_lifetime=1.0)
+        url = brief.redirect("/d/file 1").url
+        assert Fetched(url).status == 200
+        time.sleep(2.1)
+        assert Fetched(url).status == here.refused
+
+    def test_the_root_cannot_be_sent_to(self, here):
+        with pytest.raises(IsADirectory):
+            here.redirect("/", Intent.DELETE)
+
+
+class FailingTests:
+    """Storage that is misconfigured or not there: said in words, never as absence."""
+
+    missing: ClassVar[str]
+    """What is said of a container that is not there, as a regular expression."""
+    account: ClassVar[str] = ""
+    """What comes behind the host in the URL of an account."""
+
+    @pytest.fixture
+    def file(self, site):
+        here = site()
+        here.put("file")
+        return here
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_a_missing_container_is_a_misconfiguration_and_never_not_found(self, site, question):
+        with pytest.raises(EndpointError, match=self.missing) as caught:
+            site(container="no-such-container").question(question)
+        assert not isinstance(caught.value, NotFound)
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_a_storage_that_is_not_there_is_a_refusal(self, site, question):
+        with pytest.raises(Refused):
+            site(container="any-container", url=f"http://127.0.0.1:{free_port()}{self.account}").question(question)
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_a_silent_storage_is_a_timeout_in_time(self, file, silent, question):
+        with silent(file) as here:
+            before = time.monotonic()
+            with pytest.raises(Timeout):
+                here.question(question, seconds=0.5)
+            assert 0.4 < time.monotonic() - before < 0.75
+
+    def test_the_endpoints_own_limit_ends_a_question_before_the_call_does(self, file, silent):
+        with silent(file, timeout=0.3) as here:
+            before = time.monotonic()
+            with pytest.raises(Timeout):
+                here.ask("stat", "/file", seconds=10.0)
+            assert time.monotonic() - before < 0.6

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An endpoint of any type before a real storage, asked from the test's thread."""
+"""An endpoint of any type before a real storage, asked from the test's thread, and a client that knows none."""
 
 from __future__ import annotations
 
+import http.client
+from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.integration.ceph.conftest import Counted
-from ugr.plugin import Call, Endpoint, FileInfo, Intent, Location, Transfer
+from ugr.plugin import Call, Endpoint, FileInfo, Intent, Location, Transfer, Transport
 from ugr.transport import LoopThread
 
 NAMES = [
@@ -28,6 +30,36 @@ NAMES = [
     "a" * 255,
 ]
 """Names that break careless URLs."""
+
+
+class Counted(Transport):
+    """A transport that notes the method of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.methods: list[str] = []
+
+    async def send(self, method: str, url: str, **how: Any) -> Any:
+        self.methods.append(method)
+        return await super().send(method, url, **how)
+
+    def stream(self, method: str, url: str, **how: Any) -> Any:
+        self.methods.append(method)
+        return super().stream(method, url, **how)
+
+
+class Fetched:
+    """What a client got at a URL."""
+
+    def __init__(self, url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> None:
+        parts = urlsplit(url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)) as connection:
+            connection.request(method, target, body, {"Connection": "close", **headers})
+            answer = connection.getresponse()
+            self.status = answer.status
+            self.headers = {name.lower(): value for name, value in answer.getheaders()}
+            self.body = answer.read()
 
 
 class Opened:

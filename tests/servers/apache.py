@@ -31,7 +31,7 @@ ServerName localhost
 PidFile {place}/pid
 ErrorLog /dev/stderr
 LogLevel warn
-LogFormat "%p %m %U %q %>s %{{SSL_CLIENT_S_DN}}x" short
+LogFormat "%p %m %U %q %{{Depth}}i %>s %{{SSL_CLIENT_S_DN}}x" short
 CustomLog {place}/access.log short
 {modules}
 {user}
@@ -131,7 +131,7 @@ class Apache(Daemon):
 
     @property
     def requests(self) -> list[str]:
-        """One line for each request so far: port, method, path, query, status, subject of the client."""
+        """One line for each request so far: port, method, path, query, depth, status, subject of the client."""
         return (self.place / "access.log").read_text(encoding="utf-8", errors="replace").splitlines()
 
     def _answers(self) -> bool:

@@ -8,6 +8,7 @@ whoever asks already, filling L1. Refuses to know: memcached, flights. Loop only
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection
 
 from ugr.call import Call
@@ -15,6 +16,8 @@ from ugr.federation.cache import Cache, CachedListing, Entry
 from ugr.federation.routes import Eligible
 from ugr.federation.shared import Claimed, Positions, SharedCache
 from ugr.federation.wire import Names, frame
+
+log = logging.getLogger("ugr.cache")
 
 LOOK_EVERY = 0.02
 """Seconds between two looks for an answer that somebody else asks for."""
@@ -45,7 +48,11 @@ class Recall:
             self._looks[path] = look
             look.add_done_callback(lambda _: self._looks.pop(path, None))
         await asyncio.wait((look,), timeout=call.remaining())
-        return look.result() if look.done() else None
+        try:
+            return look.result() if look.done() else None
+        except Exception as error:  # nothing that is remembered is needed for an answer: the endpoints are asked
+            log.error("what all hosts remember cannot be read", exc_info=error)
+            return None
 
     def landed(self, path: str, entry: Entry | None, positions: Positions) -> None:
         """Let everybody know what was found, None when that is not worth remembering."""

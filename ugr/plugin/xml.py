@@ -24,7 +24,7 @@ MAX_TEXT = 8192
 MAX_DEPTH = 64
 
 MAX_TOKEN = 1 << 20
-"""Characters of one tag or one comment."""
+"""Bytes, in UTF-8, of one tag or one comment."""
 
 _WORD = re.compile(r"(?:.*\|)?([A-Za-z_][A-Za-z0-9._-]{0,63})\Z", re.DOTALL)
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
@@ -54,19 +54,43 @@ class XmlReader:
         parser = self._parser = expat.ParserCreate("utf-8", "|" if namespaces else None)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_document_type
-        parser.StartElementHandler = self._begin
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        self._max_text = max_text
+        self._listen(max_text)
         self.attributes: Mapping[str, str] = {}
         """Those of the element that began last, for ``begin``; named as elements are."""
-        self._depth = 0
-        self._text: list[str] = []
-        self._length = 0
-        self._token = 0
+        self._given = 0
         self._mend = mend
         self._start = b""
         self._decoder: codecs.IncrementalDecoder | None = None
+
+    def _listen(self, max_text: int) -> None:
+        """Have expat call; these run for every tag, so what they need is in their cells and not in attributes."""
+        begun, ended = self.begin, self.end
+        depth, text = 0, ""
+
+        def begin(name: str, attributes: dict[str, str]) -> None:
+            nonlocal depth, text
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Misbehaved(f"the answer is XML of more than {MAX_DEPTH} levels")
+            text = ""
+            self.attributes = attributes
+            begun(name, depth)
+
+        def characters(data: str) -> None:
+            nonlocal text
+            text += data
+            if len(text) > max_text:
+                raise Misbehaved(f"an element of the answer is longer than {max_text} characters")
+
+        def end(name: str) -> None:
+            nonlocal depth, text
+            said, text = text, ""
+            ended(name, depth, said)
+            depth -= 1
+
+        self._parser.StartElementHandler = begin
+        self._parser.CharacterDataHandler = characters
+        self._parser.EndElementHandler = end
 
     def begin(self, name: str, depth: int) -> None:
         """Take the beginning of an element; ``depth`` is 1 for the root."""
@@ -118,37 +142,34 @@ class XmlReader:
             raise Misbehaved("the answer is not text in the encoding that it names") from None
 
     def _parse(self, text: str, *, last: bool) -> None:
-        self._token += len(text)
+        parser = self._parser
+        self._given += len(text) if text.isascii() else len(text.encode())
         try:
-            self._parser.Parse(text, last)
+            parser.Parse(text, last)
         except expat.ExpatError as error:
             raise Misbehaved(f"the answer is not well-formed XML: {expat.errors.messages[error.code]}") from None
-        if self._token > MAX_TOKEN:
-            raise Misbehaved(f"the answer has {MAX_TOKEN} characters of XML without an end of a tag")
+        # expat stands at the beginning of what it cannot take yet
+        if not last and self._given - parser.CurrentByteIndex > MAX_TOKEN:
+            raise Misbehaved(f"the answer has {MAX_TOKEN} bytes of XML without an end of a tag")
 
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise Misbehaved(f"the answer is XML of more than {MAX_DEPTH} levels")
-        self._token = 0
-        self._text.clear()
-        self._length = 0
-        self.attributes = attributes
-        self.begin(name, self._depth)
 
-    def _characters(self, data: str) -> None:
-        self._token = 0
-        self._length += len(data)
-        if self._length > self._max_text:
-            raise Misbehaved(f"an element of the answer is longer than {self._max_text} characters")
-        self._text.append(data)
+class Facts(XmlReader):
+    """Reads a flat document: ``facts`` maps the root's children to their text, the last of a name."""
 
-    def _end(self, name: str) -> None:
-        self._token = 0
-        self.end(name, self._depth, "".join(self._text))
-        self._depth -= 1
-        self._text.clear()
-        self._length = 0
+    def __init__(self, root: str, *, max_text: int = MAX_TEXT) -> None:
+        super().__init__(max_text=max_text)
+        self._root = root
+        self.facts: dict[str, str] = {}
+
+    def begin(self, name: str, depth: int) -> None:
+        """See whether it is the document that was expected."""
+        if depth == 1 and name != self._root:
+            raise Misbehaved(f"{shown(self._root)} was expected, and {shown(name)} came")
+
+    def end(self, name: str, depth: int, text: str) -> None:
+        """Take one fact."""
+        if depth == 2:
+            self.facts[name] = text
 
 
 def shown(name: str) -> str:

@@ -33,6 +33,9 @@ LOOK_EVERY = 0.5
 _QUEUED = termios.TIOCOUTQ
 """Asks how many bytes the other side has not taken yet (SIOCOUTQ; tcp(7), unix(7))."""
 
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Have the system throw away what the client has not taken when a connection is closed."""
+
 
 class TooSlow(TimeoutError, ConnectionResetError):
     """The client took too long. A server that catches it may take it for a client that has gone."""
@@ -122,6 +125,7 @@ class Line(socket.socket):
                 since = now
             elif now - since >= self.patience:
                 self.lost = True
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 raise TooSlow(f"the client has taken nothing for {self.patience:g} seconds")
 
     def _queued(self) -> int:

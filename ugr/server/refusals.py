@@ -37,7 +37,11 @@ _REFUSALS: tuple[tuple[type[Exception], str, str], ...] = (
 )
 """gunicorn's exceptions, special ones first, as ours."""
 
-_OURS: tuple[type[Exception], ...] = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+_OURS: tuple[type[Exception], ...] = (
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+    errors.ConfigurationProblem,
+)
 """They derive from those, and are no fault of the client."""
 
 

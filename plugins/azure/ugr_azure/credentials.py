@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from ugr.plugin import Call, ConfigError, Misbehaved, Secret, Unauthenticated, Unavailable
 from ugr.plugin.objects import Held, Mac, Wire
-from ugr_azure.documents import Facts
+from ugr.plugin.xml import Facts
 from ugr_azure.faults import authority_fault, storage_fault
 from ugr_azure.options import DEFAULT_LIFETIME, AzureOptions
 from ugr_azure.signing import EARLIER, VERSION, Delegation, Key, iso_time

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Azure answers with: pages of a listing, delegation keys, the headers of a blob.
+"""What Azure answers with: pages of a listing, the headers of a blob.
 
-Knows: "List Blobs", "Get User Delegation Key" and "Get Blob Properties" of the Azure Storage REST API
-reference, and that the sender is not trusted. Refuses to know: requests, paths.
+Knows: "List Blobs" and "Get Blob Properties" of the Azure Storage REST API reference, and that the
+sender is not trusted. Refuses to know: requests, paths.
 """
 
 from __future__ import annotations
@@ -112,25 +112,6 @@ class PageReader(XmlReader):
             _checksums(properties.get("Content-MD5"), self._metadata),
             directory=folder and size == 0,
         )
-
-
-class Facts(XmlReader):
-    """Reads a flat document: ``facts`` maps the root's children to their text."""
-
-    def __init__(self, root: str) -> None:
-        super().__init__()
-        self._root = root
-        self.facts: dict[str, str] = {}
-
-    def begin(self, name: str, depth: int) -> None:
-        """See whether it is the document that was expected."""
-        if depth == 1 and name != self._root:
-            raise Misbehaved(f"{shown(self._root)} was expected, and {shown(name)} came")
-
-    def end(self, name: str, depth: int, text: str) -> None:
-        """Take one fact."""
-        if depth == 2:
-            self.facts[name] = text
 
 
 def described(key: str, answer: Answer) -> Object:

@@ -1,41 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The XML that S3 answers with: pages of a listing, errors.
+"""What S3 answers with: pages of a listing, errors, the result of a copy, the headers of an object.
 
-Knows: ListObjectsV2 and error documents of the Amazon S3 API reference, and that the sender is not
-trusted: no document type (so no entities), bounded text, bounded counts. Refuses to know: requests,
-paths.
+Knows: ListObjectsV2, CopyObject, HeadObject and error documents of the Amazon S3 API reference, and that
+the sender is not trusted. Refuses to know: requests, paths.
 """
 
 from __future__ import annotations
 
-import calendar
-import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from urllib.parse import unquote_plus
-from xml.parsers import expat
 
-from ugr.plugin import Misbehaved
+from ugr.plugin import Answer, Misbehaved
+from ugr.plugin.objects import (
+    MAX_ERROR_BYTES,
+    Object,
+    http_date,
+    iso_date,
+    kept_digests,
+    length,
+    md5_of_tag,
+    number,
+)
+from ugr.plugin.xml import Facts, XmlReader, shown
 
-MAX_TEXT = 8192
-"""Characters of one element: a key of 1024 bytes, each percent-encoded, and then some."""
+META = "x-amz-meta-"
 
 MAX_PAGE_ENTRIES = 10_000
 """Entries of one page; S3 sends 1000, some servers what they are asked for."""
 
-MAX_ERROR_BYTES = 65536
-
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-
-
-class Entry(NamedTuple):
-    """One object of a page: whole key, bytes, whole seconds since 1970 or None."""
-
-    key: str
-    size: int
-    mtime: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +44,17 @@ class Page:
 
     @property
     def empty(self) -> bool:
-        """Whether no key starts with what was asked for."""
+        """Whether no key on this page starts with what was asked for."""
         return not (self.raw_objects or self.raw_prefixes)
 
-    def objects(self) -> Iterator[Entry | None]:
+    def objects(self) -> Iterator[Object | None]:
         """Yield the objects in order; None for one whose key is not UTF-8. Raises Misbehaved for one without size."""
         for values in self.raw_objects:
+            size = number(values.get("Size"))
+            if size is None:
+                raise Misbehaved("an object of the listing has no size")
             key = self._decoded(values.get("Key", ""))
-            size, mtime = _size(values.get("Size", "")), _time(values.get("LastModified"))
-            yield None if key is None else Entry(key, size, mtime)
+            yield None if key is None else Object(key, size, iso_date(values.get("LastModified")))
 
     def prefixes(self) -> Iterator[str | None]:
         """Yield the common prefixes in order; None for one that is not UTF-8."""
@@ -73,30 +70,20 @@ class Page:
             return None
 
 
-class PageParser:
+class PageReader(XmlReader):
     """Reads one ListObjectsV2 answer piece by piece; raises Misbehaved at the first fault."""
 
     def __init__(self) -> None:
-        self._depth = 0
-        self._text: list[str] = []
-        self._length = 0
-        self._group: str | None = None
+        super().__init__()
+        self._group = ""
         self._object: dict[str, str] = {}
         self._objects: list[dict[str, str]] = []
         self._prefixes: list[str] = []
         self._facts: dict[str, str] = {}
-        self._parser = _parser()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
 
-    def feed(self, piece: bytes) -> None:
-        """Take the next bytes."""
-        _parse(self._parser, piece, last=False)
-
-    def close(self) -> Page:
-        """Return the page; Misbehaved when it is not complete."""
-        _parse(self._parser, b"", last=True)
+    def page(self) -> Page:
+        """Take the end and return the page; Misbehaved when it is not complete."""
+        self.close()
         token = None
         if self._facts.get("IsTruncated") == "true":
             token = self._facts.get("NextContinuationToken")
@@ -105,102 +92,74 @@ class PageParser:
         # only now is it known whether keys are encoded: the word for it may come after them
         return Page(self._objects, self._prefixes, self._facts.get("EncodingType") == "url", token)
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth == 1 and name != "ListBucketResult":
-            raise Misbehaved(f"a listing was expected, and {_word(name)} came")
-        if self._depth == 2:
-            self._group = name
-            if name == "Contents":
-                self._object = {}
-        self._text.clear()
-        self._length = 0
+    def begin(self, name: str, depth: int) -> None:
+        """Notice which object or prefix begins."""
+        if depth == 2:
+            self._group, self._object = name, {}
+        elif depth == 1 and name != "ListBucketResult":
+            raise Misbehaved(f"a listing was expected, and {shown(name)} came")
 
-    def _characters(self, data: str) -> None:
-        self._length += len(data)
-        if self._length > MAX_TEXT:
-            raise Misbehaved(f"an element of the listing is longer than {MAX_TEXT} characters")
-        self._text.append(data)
-
-    def _end(self, name: str) -> None:
-        if self._depth == 3 and self._group == "Contents":
-            self._object[name] = "".join(self._text)
-        elif self._depth == 3 and self._group == "CommonPrefixes" and name == "Prefix":
-            self._prefixes.append("".join(self._text))
-        elif self._depth == 2 and name == "Contents":
+    def end(self, name: str, depth: int, text: str) -> None:
+        """Take what is known of an object, then the object."""
+        if depth == 3 and self._group == "Contents":
+            self._object[name] = text
+        elif depth == 3 and self._group == "CommonPrefixes" and name == "Prefix":
+            self._prefixes.append(text)
+        elif depth == 2 and name == "Contents":
             self._objects.append(self._object)
-        elif self._depth == 2 and name != "CommonPrefixes":
-            self._facts[name] = "".join(self._text)
+        elif depth == 2 and name != "CommonPrefixes":
+            self._facts[name] = text
         if len(self._objects) + len(self._prefixes) > MAX_PAGE_ENTRIES:
             raise Misbehaved(f"a page of the listing has more than {MAX_PAGE_ENTRIES} entries")
-        self._depth -= 1
-        self._text.clear()
 
 
 def error_of(body: bytes) -> dict[str, str]:
-    """Return the elements of an error document by name; {} when it is none.
+    """Return ``Code`` and ``Region`` of an error document, those that are there and words; {} when it is none.
 
-    ``Code`` and ``Region`` are words or missing; nothing else is worth repeating, and some of it
-    (the string to sign) is better not.
+    Nothing else is worth repeating, and some of it (the string to sign) is better not.
     """
-    if not body or len(body) > MAX_ERROR_BYTES:
-        return {}
-    path: list[str] = []
-    found: dict[str, str] = {}
-    text: list[str] = []
+    facts = _facts(body, "Error")
+    words = {name: facts.get(name, "").strip() for name in ("Code", "Region")}
+    return {name: word for name, word in words.items() if _WORD.match(word)}
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        path.append(name)
-        text.clear()
 
-    def end(name: str) -> None:
-        if path[0] == "Error" and len(path) == 2 and name in ("Code", "Region") and _WORD.match("".join(text).strip()):
-            found[name] = "".join(text).strip()
-        path.pop()
+def copied(body: bytes) -> bool:
+    """Say whether the body of a 200 is the result of a copy: one that fails after a while does so there."""
+    return "ETag" in _facts(body, "CopyObjectResult")
 
-    parser = _parser()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    try:
-        _parse(parser, body, last=True)
-    except Misbehaved:
-        return {}
+
+def described(key: str, answer: Answer) -> Object:
+    """Return what the headers of an object say; Misbehaved when they do not say its length."""
+    size = length(answer)
+    if size is None:
+        raise Misbehaved("the storage does not say how long the object is")
+    return Object(key, size, http_date(answer.header("last-modified")), _checksums(answer))
+
+
+def _checksums(answer: Answer) -> Mapping[str, str]:
+    """Return the checksums that were kept, and the MD5 when the entity tag is one.
+
+    It is for an object that came in one part and is not encrypted with a key of KMS or of the
+    customer (Amazon S3 API reference, Object: ETag); the tag of one that came in parts ends in
+    ``-N``.
+    """
+    found = kept_digests((name[len(META) :], value) for name, value in answer.headers if name.startswith(META))
+    md5 = md5_of_tag(answer.header("etag"))
+    encryption = answer.header("x-amz-server-side-encryption") or ""
+    customer = answer.header("x-amz-server-side-encryption-customer-algorithm")
+    if md5 is not None and customer is None and not encryption.startswith("aws:kms"):
+        found["md5"] = md5
     return found
 
 
-def _parser() -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_document_type
-    return parser
-
-
-def _refuse_document_type(*_: object) -> None:
-    raise Misbehaved("the answer has a document type, which S3 never sends")
-
-
-def _parse(parser: expat.XMLParserType, piece: bytes, *, last: bool) -> None:
+def _facts(body: bytes, root: str) -> dict[str, str]:
+    """Return what a flat document says; {} for any other, or for one that is too long."""
+    if len(body) > MAX_ERROR_BYTES:
+        return {}
+    reader = Facts(root, max_text=MAX_ERROR_BYTES)
     try:
-        parser.Parse(piece, last)
-    except expat.ExpatError as error:
-        raise Misbehaved(f"the answer is not well-formed XML: {expat.errors.messages[error.code]}") from None
-
-
-def _word(text: str) -> str:
-    return f"<{text}>" if _WORD.match(text) else "something else"
-
-
-def _size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Misbehaved("an object of the listing has no size")
-    return int(text)
-
-
-def _time(text: str | None) -> float | None:
-    """Return whole seconds since 1970, as HEAD gives them, so that both agree; None when it is not ISO 8601."""
-    try:
-        moment = datetime.datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return float(calendar.timegm(moment.utctimetuple()))
+        reader.feed(body)
+        reader.close()
+    except Misbehaved:
+        return {}
+    return reader.facts

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ugr.plugin import ConfigError, Duration, EndpointOptions, Path, Secret, Url, option
+from ugr.plugin import ConfigError, Duration, Secret, Url, option
+from ugr.plugin.objects import ObjectOptions, object_faults
 
 DEFAULT_LIFETIME = 3600
 """Seconds that a URL is good for when neither the endpoint nor ``[ugr]`` says."""
@@ -23,7 +24,7 @@ _REGION = re.compile(r"[A-Za-z0-9-]+\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
-class S3Options(EndpointOptions):
+class S3Options(ObjectOptions):
     """The options of one bucket, or of one prefix in it."""
 
     url: Url = option(help="Where ugr reaches the S3 service, without the bucket.", example="https://s3.example.org")
@@ -34,9 +35,6 @@ class S3Options(EndpointOptions):
         example="https://s3.example.org",
     )
     bucket: str = option(help="Name of the bucket; it must exist.", example="atlas")
-    prefix: str = option(
-        "/", help="Directory of the bucket that is the endpoint's root; other keys are never touched.", example="/data"
-    )
     access_key: str | None = option(
         None, help="Access key id. It names the key pair and is not secret.", example="AKIAEXAMPLE"
     )
@@ -51,14 +49,6 @@ class S3Options(EndpointOptions):
         help="path: the bucket is the first part of the path; virtual: it is the first part of the host name.",
         choices=("path", "virtual"),
     )
-    ca_directory: Path | None = option(
-        None,
-        help="Hashed directory of the authorities that may vouch for the storage; only these are trusted then.",
-        example="/etc/grid-security/certificates",
-    )
-    ca_file: Path | None = option(
-        None, help="File of the authorities that may vouch for the storage, in PEM.", example="/etc/ssl/site-ca.pem"
-    )
     url_lifetime: Duration | None = option(
         None,
         help="How long a signed URL given to a client is good for; at most 7 days. The default is that of [ugr].",
@@ -70,7 +60,7 @@ class S3Options(EndpointOptions):
 
 def check(name: str, options: S3Options) -> None:
     """Raise ConfigError, with all faults, when the options cannot work together."""
-    faults = _faults(options)
+    faults = [*_faults(options), *object_faults(options)]
     if faults:
         raise ConfigError("; ".join(faults), endpoint=name)
 
@@ -87,10 +77,6 @@ def _faults(options: S3Options) -> list[str]:
         faults.append(f"region = {options.region}: is not a region; write for example us-east-1")
     if options.addressing == "virtual":
         faults.extend(_virtual_faults(options))
-    if any(part in ("", ".", "..") for part in options.prefix.strip("/").split("/")) and options.prefix.strip("/"):
-        faults.append(f"prefix = {options.prefix}: must not have empty, . or .. components")
-    if any(ord(character) < 32 or ord(character) == 127 for character in options.prefix):
-        faults.append("prefix: must not have control characters")
     if options.url_lifetime is not None and not 1 <= options.url_lifetime <= MAX_LIFETIME:
         faults.append("url_lifetime: must be between 1s and 7d for S3; write one here if that of [ugr] is longer")
     return faults

@@ -14,19 +14,20 @@ Thread-safe: what is kept between two signatures is one immutable value, replace
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import digest as hmac_digest
 from urllib.parse import quote
 
-from ugr_s3.names import Place
+from ugr.plugin.objects import Mac
+from ugr_s3.place import Place
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_HASH = sha256(b"").hexdigest()
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
-Pairs = Iterable[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +37,6 @@ class Keys:
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
-
-
-class Mac:
-    """HMAC-SHA-256 (RFC 2104) with one key of at most 64 bytes, whose share of both hashes is made beforehand.
-
-    A third of the time that the standard library takes for each message.
-    """
-
-    __slots__ = ("_inner", "_outer")
-
-    def __init__(self, key: bytes) -> None:
-        block = key.ljust(64, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def sign(self, message: str) -> str:
-        """Return the lower-case hex digits for a message; thread-safe."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(message.encode())
-        outer.update(inner.digest())
-        return outer.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +55,8 @@ class Moment:
     """The query of a pre-signed URL, up to its signature."""
     query_request: str = field(repr=False)
     """The canonical request of a pre-signed URL, from the query on."""
+    parameters: Pairs = field(repr=False)
+    """What ``query`` is made of."""
 
 
 class Signer:
@@ -100,16 +82,19 @@ class Signer:
         self.clock = clock
         self._moment = self._make(0, Keys("", ""), None)
 
-    def url(self, method: str, path: str) -> tuple[str, int]:
+    def url(self, method: str, path: str, query: Pairs = ()) -> tuple[str, int]:
         """Return a URL good for one method, and the time (seconds since 1970) after which it is refused.
 
-        ``path`` is the encoded path below the host, bucket included.
+        ``path`` is the encoded path below the host, bucket included; ``query`` what else is signed.
         """
         moment = self._now()
-        request = sha256(f"{method}\n{path}\n{moment.query_request}".encode()).hexdigest()
-        signature = moment.mac.sign(moment.to_sign + request)
-        url = f"{self.place.origin}{path}?{moment.query}&X-Amz-Signature={signature}"
-        return url, moment.second + self.lifetime
+        text, request = moment.query, moment.query_request
+        if query:
+            text = f"{joined(query)}&{text}"
+            request = self._query_request((*moment.parameters, *query))
+        digest = sha256(f"{method}\n{path}\n{request}".encode()).hexdigest()
+        signature = moment.mac.digest((moment.to_sign + digest).encode()).hex()
+        return f"{self.place.origin}{path}?{text}&X-Amz-Signature={signature}", moment.second + self.lifetime
 
     def headers(
         self, method: str, path: str, query: str = "", extra: Pairs = (), *, payload: str = EMPTY_HASH
@@ -125,9 +110,9 @@ class Signer:
             sent.append(("x-amz-security-token", moment.keys.token))
         signed = sorted([("host", self.place.host), *sent])
         names = ";".join(name for name, _ in signed)
-        lines = "".join(f"{name}:{value}\n" for name, value in signed)
+        lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in signed)
         request = sha256(f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}".encode()).hexdigest()
-        signature = moment.mac.sign(moment.to_sign + request)
+        signature = moment.mac.digest((moment.to_sign + request).encode()).hex()
         credential = f"Credential={moment.keys.access_key}/{moment.scope}"
         sent.append(("authorization", f"{ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"))
         return sent
@@ -147,7 +132,7 @@ class Signer:
         else:
             mac = Mac(derived(keys.secret_key, day, self.region))
         scope = f"{day}/{self.region}/s3/aws4_request"
-        token = [] if keys.token is None else [("X-Amz-Security-Token", keys.token)]
+        # the order in which SDKs write it; the one that is signed is sorted
         parameters = [
             ("X-Amz-Algorithm", ALGORITHM),
             ("X-Amz-Credential", f"{keys.access_key}/{scope}"),
@@ -155,6 +140,8 @@ class Signer:
             ("X-Amz-Expires", str(self.lifetime)),
             ("X-Amz-SignedHeaders", "host"),
         ]
+        if keys.token is not None:
+            parameters.append(("X-Amz-Security-Token", keys.token))
         return Moment(
             second=second,
             keys=keys,
@@ -163,10 +150,13 @@ class Signer:
             mac=mac,
             scope=scope,
             to_sign=f"{ALGORITHM}\n{date}\n{scope}\n",
-            # the order in which SDKs write it; the one that is signed is sorted
-            query="&".join(f"{name}={component(value)}" for name, value in (*parameters, *token)),
-            query_request=f"{canonical_query((*parameters, *token))}\nhost:{self.place.host}\n\nhost\n{UNSIGNED}",
+            query=joined(parameters),
+            query_request=self._query_request(parameters),
+            parameters=tuple(parameters),
         )
+
+    def _query_request(self, parameters: Pairs) -> str:
+        return f"{canonical_query(parameters)}\nhost:{self.place.host}\n\nhost\n{UNSIGNED}"
 
 
 def derived(secret_key: str, day: str, region: str) -> bytes:
@@ -180,6 +170,11 @@ def derived(secret_key: str, day: str, region: str) -> bytes:
 def component(text: str) -> str:
     """Percent-encode a name or value of a query: all but letters, digits and ``-._~``."""
     return quote(text, safe="~")
+
+
+def joined(pairs: Pairs) -> str:
+    """Return an encoded query, in the order given."""
+    return "&".join(f"{component(name)}={component(value)}" for name, value in pairs)
 
 
 def canonical_query(pairs: Pairs) -> str:

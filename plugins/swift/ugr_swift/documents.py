@@ -7,17 +7,14 @@ Refuses to know: requests, paths.
 
 from __future__ import annotations
 
-import calendar
-import datetime
 import json
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ugr.plugin import Answer, Misbehaved
-from ugr.plugin.objects import Object, http_date, kept_digests, length
+from ugr.plugin.objects import Object, http_date, iso_date, kept_digests, length, md5_of_tag
 
 DIRECTORY = "application/directory"
 """The content type of an object that stands for a directory, if it has no bytes."""
@@ -25,8 +22,6 @@ DIRECTORY = "application/directory"
 META = "x-object-meta-"
 
 MAX_PAGE_ENTRIES = 10_000
-
-_MD5 = re.compile(r'"?([0-9a-fA-F]{32})"?\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +92,9 @@ def described(key: str, answer: Answer) -> Object:
         raise Misbehaved("the storage does not say how long the object is")
     static = (answer.header("x-static-large-object") or "").lower() == "true"
     checksums = kept_digests((name[len(META) :], value) for name, value in answer.headers if name.startswith(META))
-    match = _MD5.match(answer.header("etag") or "")
-    if match is not None and not static and answer.header("x-object-manifest") is None:
-        checksums["md5"] = match[1].lower()
+    md5 = md5_of_tag(answer.header("etag"))
+    if md5 is not None and not static and answer.header("x-object-manifest") is None:
+        checksums["md5"] = md5
     directory = size == 0 and (answer.header("content-type") or "").partition(";")[0].strip() == DIRECTORY
     return Object(key, size, _mtime(answer), checksums, directory=directory, segmented=static)
 
@@ -110,7 +105,7 @@ def _listed(entry: dict[str, Any]) -> Object | None:
         raise Misbehaved("an object of the listing has no size")
     kind = entry.get("content_type")
     directory = size == 0 and isinstance(kind, str) and kind.partition(";")[0].strip() == DIRECTORY
-    return None if key is None else Object(key, size, _time(entry.get("last_modified")), directory=directory)
+    return None if key is None else Object(key, size, iso_date(entry.get("last_modified")), directory=directory)
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -127,15 +122,6 @@ def _text(name: str) -> str | None:
     except UnicodeEncodeError:
         return None
     return name
-
-
-def _time(text: Any) -> float | None:
-    """Return whole seconds since 1970, rounded down; None when it is not ISO 8601. Without a zone it is UTC."""
-    try:
-        moment = datetime.datetime.fromisoformat(text if isinstance(text, str) else "")
-    except ValueError:
-        return None
-    return float(calendar.timegm(moment.utctimetuple()))
 
 
 def _mtime(answer: Answer) -> float | None:

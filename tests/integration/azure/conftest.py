@@ -3,27 +3,27 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from ugr_azure.endpoint import AzureEndpoint
 from ugr_azure.options import AzureOptions
 
-from tests.integration.objects import ObjectSite
+from tests.integration.objects import ObjectSite, sites
 from tests.servers.azurite import Azurite
 from ugr.plugin import Secret
 from ugr.transport import LoopThread
-
-_numbers = itertools.count()
 
 
 class Site(ObjectSite):
     """One open endpoint, and the container behind it by another door (azure-storage-blob)."""
 
-    def __init__(self, azurite: Azurite, loop: LoopThread, name: str, ahead: float, page: int, **options: Any) -> None:
+    def __init__(
+        self, azurite: Azurite, loop: LoopThread, name: str, *, ahead: float = 0.0, page: int = 1000, **options: Any
+    ) -> None:
         self.container = name
         self.client = azurite.client.get_container_client(name)
         given = {
@@ -49,25 +49,7 @@ class Site(ObjectSite):
         return list(self.client.list_blob_names())
 
 
-@pytest.fixture(scope="session")
-def loop() -> Iterator[LoopThread]:
-    """The event loop of these tests."""
-    thread = LoopThread()
-    thread.start()
-    yield thread
-    thread.stop(5.0)
-
-
 @pytest.fixture
-def site(azurite: Azurite, loop: LoopThread) -> Iterator[Callable[..., Site]]:
+def site(azurite: Azurite, loop: LoopThread) -> Iterator[Callable[..., ObjectSite]]:
     """Make open endpoints: ``site(**options)``, each with a container of its own unless one is named."""
-    made: list[Site] = []
-
-    def make(*, container: str | None = None, ahead: float = 0.0, page: int = 1000, **options: Any) -> Site:
-        name = container if container is not None else azurite.container(f"container-{next(_numbers)}")
-        made.append(Site(azurite, loop, name, ahead, page, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    yield from sites(azurite.container, partial(Site, azurite, loop))

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from ugr.plugin import FileInfo, Intent, NotADirectory, NotFound, Unsupported
 
 NAMES = [

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from ugr.model import REDIRECTED
 from ugr.plugin import Intent, IsADirectory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from ugr.plugin import Intent, PermissionDenied, Secret, Unauthenticated
 
 

@@ -16,15 +16,6 @@ from ugr.plugin import Secret
 from ugr.transport import LoopThread
 
 
-@pytest.fixture(scope="session")
-def loop() -> Iterator[LoopThread]:
-    """The event loop of these tests."""
-    thread = LoopThread()
-    thread.start()
-    yield thread
-    thread.stop(5.0)
-
-
 @pytest.fixture
 def site(loop: LoopThread) -> Iterator[Callable[..., Opened]]:
     """Make open, writable endpoints: ``site(url, **options)``."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ import pytest
 from tests.integration.deploy.conftest import CLIENT, JSON, Answer, Service, ask, connected
 from tests.integration.deploy.fronts import KINDS, before_upstream, front
 from tests.integration.deploy.shipped import NAME
+from tests.integration.deploy.upstream import PIECES
 from tests.servers.pki import Holder
 from tests.servers.process import HOST
 
@@ -102,6 +104,13 @@ def test_path_of_a_thousand_characters_is_handed_on_and_its_redirect_back(port: 
     assert followed(port, answer).status == 200
 
 
+def test_headers_pass_that_are_as_large_as_the_service_takes_them(port: int) -> None:
+    """Bearer tokens that name many groups are several KiB."""
+    headers = {"X-First": "a" * 12_000, "X-Second": "b" * 6_000}
+
+    assert ask(port, "/fed/f", headers=headers).status == 302
+
+
 @pytest.mark.parametrize("field", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP"])
 def test_claim_of_a_client_about_its_address_is_not_believed(port: int, field: str) -> None:
     answer = ask(port, "/-/locate?path=/f", headers={field: "192.0.2.9"} | JSON)
@@ -161,11 +170,16 @@ def test_listing_reaches_the_client_while_it_is_being_made(kind: str, certificat
         connection = connected(port)
         connection.request("PROPFIND", "/trickle", headers={"Host": NAME})
         answer = connection.getresponse()
-
-        assert answer.read1() == b"first"
-        upstream.go_on.set()
-        assert answer.read() == b"last"
+        arrived = []
+        for _ in range(PIECES):
+            upstream.go_on.release()
+            assert answer.read1() == b"piece"
+            arrived.append(time.monotonic())
+        assert answer.read() == b""
         connection.close()
+
+    delays = [there - sent for there, sent in zip(arrived, upstream.sent, strict=True)]
+    assert sorted(delays)[1] < 0.03, "Linux sends what is held back after 40 or 200 ms"
 
 
 def test_question_over_a_kept_connection_that_dies_is_asked_again(

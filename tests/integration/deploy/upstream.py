@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
 from tests.servers.process import HOST
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+PIECES = 5
 CHUNKED = b"HTTP/1.1 207 Multi-Status\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -21,14 +23,16 @@ class Upstream:
     """``with Upstream(place) as upstream:``, on a Unix socket, or on a port of 127.0.0.1.
 
     ``GET /good`` is answered and the connection kept. What is asked for below ``/die`` is written
-    down in ``asked`` and the connection closed without a word. ``/trickle`` sends a few bytes, and
-    the rest when ``go_on`` is set.
+    down in ``asked`` and the connection closed without a word. ``/trickle`` sends the head of an
+    answer, then its body in ``PIECES`` pieces, each when ``go_on`` is released once more; ``sent``
+    is when.
     """
 
     def __init__(self, place: Path | int) -> None:
         self.asked: list[str] = []
         self.connections = 0
-        self.go_on = threading.Event()
+        self.go_on = threading.Semaphore(0)
+        self.sent: list[float] = []
         self._socket = socket.socket(socket.AF_UNIX if isinstance(place, Path) else socket.AF_INET)
         if isinstance(place, int):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +46,7 @@ class Upstream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.go_on.set()
+        self.go_on.release(PIECES)
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
@@ -65,9 +69,12 @@ class Upstream:
                 if path in ("/-/health/ready", "/good"):
                     connection.sendall(GOOD)
                 elif path == "/trickle":
-                    connection.sendall(CHUNKED + b"5\r\nfirst\r\n")
-                    self.go_on.wait(20)
-                    connection.sendall(b"4\r\nlast\r\n0\r\n\r\n")
+                    connection.sendall(CHUNKED)
+                    for _ in range(PIECES):
+                        self.go_on.acquire(timeout=20)
+                        self.sent.append(time.monotonic())
+                        connection.sendall(b"5\r\npiece\r\n")
+                    connection.sendall(b"0\r\n\r\n")
                 else:
                     self.asked.append(f"{method} {target}")
                     return

@@ -99,7 +99,7 @@ def test_babbling_endpoints_never_make_a_file_absent_and_never_break_anything(tm
     with Babbler(SEED) as babbler:
         text = f"""
 [ugr]
-deadline = 2s
+deadline = 20s
 access_log = off
 [cache]
 ttl = 2ms
@@ -117,6 +117,7 @@ timeout = 500ms
 [endpoint:true]
 type = file
 path = {tmp_path}/true
+timeout = 20s
 [endpoint:s3]
 type = s3
 url = {babbler.url}
@@ -151,19 +152,19 @@ async def _babble(namespace, count: int) -> list[str]:
         for number in numbers:
             try:
                 # stat hears everybody out; a babbled size may outvote the true copy, but not make it absent
-                await namespace.stat("/d/known", Call.until(2.0))
+                await namespace.stat("/d/known", Call.until(20.0))
             except NotFound as error:
                 wrong.append(f"{number}: the known file: {error}")
             except UgrError:
                 pass
             try:
-                await namespace.stat(f"/d/unknown-{number}", Call.until(2.0))
+                await namespace.stat(f"/d/unknown-{number}", Call.until(20.0))
             except NotFound as error:
                 wrong.append(f"{number}: absence that nobody but the directory spoke of: {error}")
             except UgrError:
                 pass
             try:
-                listing = await namespace.list("/d", Call.until(2.0))
+                listing = await namespace.list("/d", Call.until(20.0))
                 names = [info.name async for batch in listing.batches() for info in batch]
                 if "known" not in names:
                     wrong.append(f"{number}: the known file is not listed: {names}")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,14 +15,6 @@ from ugr.config.types import Url
 from ugr.transport import LoopThread, Transport
 
 Ask = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def loop() -> Iterator[LoopThread]:
-    loop = LoopThread()
-    loop.start()
-    yield loop
-    loop.stop(5.0)
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ def test_change_is_heard_with_one_memcached_dead(cluster):
     cluster.remove("/d/f")
     code, said = forget(cluster.a, "/d/f")
     assert (code, f"memcached {cluster.memcached[1].address} does not answer" in said) == (4, True)
+    assert {cluster.a.status("/d/f") for _ in range(20)} == {404}, "the workers of the same host know at once"
     time.sleep(BOUND)
     assert {cluster.b.status("/d/f") for _ in range(20)} == {404}
 

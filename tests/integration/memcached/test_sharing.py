@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 
 from tests.integration.memcached.conftest import WORKERS
-from tests.servers.process import wait_for
+from tests.servers.process import environment, wait_for
 
 PATHS = [f"/d/{number:03}" for number in range(40)]
 
@@ -103,3 +105,17 @@ def test_crowd_waits_for_a_slow_answer_only_so_long_and_then_each_worker_asks_on
     assert crowd(cluster, "/slow", 20) == [302] * 20
     time.sleep(0.8)
     assert all(1 <= count <= 2 * WORKERS for count in cluster.asked("/slow"))
+
+
+def test_other_memcached_servers_are_used_after_a_reload(cluster):
+    first, second = cluster.memcached
+    config = cluster.a.file
+    config.write_text(config.read_text().replace(f"{first.address} {second.address}", second.address))
+    words = [sys.executable, "-m", "ugr", "reload", "-c", config]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for path in PATHS:
+        cluster.put(path)
+    assert {cluster.a.status(path) for path in PATHS} == {302}
+    assert wait_for(lambda: len(cluster.holding("n")) >= len(PATHS), limit=5.0)
+    assert {memcached for memcached, _ in cluster.holding("n")} == {second}

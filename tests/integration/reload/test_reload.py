@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -236,3 +237,32 @@ def test_termination_lets_requests_under_way_end(host):
     connection.close()
     assert first + rest == big.read_bytes()
     assert wait_for(lambda: not host.ugr.running, limit=10)
+
+
+def workers(host):
+    """Return the workers that there are."""
+    children = f"/proc/{host.ugr.pid}/task/{host.ugr.pid}/children"
+    with open(children) as stream:
+        return {int(child) for child in stream.read().split()}
+
+
+def test_hangup_changes_the_number_of_workers_too(host):
+    before = workers(host)
+    host.write(host.text("a"))
+    host.ugr.file.write_text(host.ugr.file.read_text().replace("workers = 2", "workers = 3"))
+    os.kill(host.ugr.pid, signal.SIGHUP)
+    assert wait_for(lambda: len(workers(host)) == 3 and not workers(host) & before, limit=20)
+    assert host.ugr.ask("/fed/m/d/both").status == 302
+
+
+def test_hangup_with_an_address_that_is_taken_changes_nothing(host):
+    with socket.create_server((HOST, 0)) as other:
+        before = workers(host)
+        host.ugr.file.write_text(
+            f"[ugr]\nlisten = {HOST}:{other.getsockname()[1]}\nworkers = 2\n{host.text('a', 'b')}"
+        )
+        os.kill(host.ugr.pid, signal.SIGHUP)
+        assert wait_for(lambda: len(workers(host)) == 2 and not workers(host) & before, limit=20)
+        assert host.ugr.ask("/fed/m/d/both").status == 302
+        assert host.names() == {("both", "only-a")}
+        assert "stop what listens there" in host.ugr.log.read_text(errors="replace")

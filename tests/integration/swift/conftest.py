@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from ugr_swift.endpoint import SwiftEndpoint
 from ugr_swift.options import SwiftOptions
 
-from tests.integration.objects import ObjectSite
+from tests.integration.objects import ObjectSite, sites
 from tests.servers.swift import Swift
 from ugr.plugin import Secret
 from ugr.transport import LoopThread
-
-_numbers = itertools.count()
 
 # it logs each failure at length, and failures are what some tests are about
 logging.getLogger("swiftclient").setLevel(logging.CRITICAL)
@@ -27,7 +25,11 @@ logging.getLogger("swiftclient").setLevel(logging.CRITICAL)
 class Site(ObjectSite):
     """One open endpoint, and the container behind it by another door (swiftclient)."""
 
-    def __init__(self, swift: Swift, loop: LoopThread, name: str, ahead: float, page: int, **options: Any) -> None:
+    refused = 401
+
+    def __init__(
+        self, swift: Swift, loop: LoopThread, name: str, *, ahead: float = 0.0, page: int = 1000, **options: Any
+    ) -> None:
         self.container = name
         self.client = swift.client
         given = {
@@ -56,25 +58,7 @@ class Site(ObjectSite):
         return [entry["name"] for entry in self.client.get_container(container or self.container)[1]]
 
 
-@pytest.fixture(scope="session")
-def loop() -> Iterator[LoopThread]:
-    """The event loop of these tests."""
-    thread = LoopThread()
-    thread.start()
-    yield thread
-    thread.stop(5.0)
-
-
 @pytest.fixture
-def site(swift: Swift, loop: LoopThread) -> Iterator[Callable[..., Site]]:
+def site(swift: Swift, loop: LoopThread) -> Iterator[Callable[..., ObjectSite]]:
     """Make open endpoints: ``site(**options)``, each with a container of its own unless one is named."""
-    made: list[Site] = []
-
-    def make(*, container: str | None = None, ahead: float = 0.0, page: int = 1000, **options: Any) -> Site:
-        name = container if container is not None else swift.container(f"container-{next(_numbers)}")
-        made.append(Site(swift, loop, name, ahead, page, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    yield from sites(swift.container, partial(Site, swift, loop))

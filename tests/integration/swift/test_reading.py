@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from tests.integration.objects import ReadingTests
 from ugr.plugin import FileInfo, Unsupported, Usage
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from ugr.plugin import Intent
 
 DATA = bytes(range(256)) * 16

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.integration.ceph.conftest import Fetched
+from tests.integration.opened import Fetched
 from tests.servers.keystone import Keystone
 from tests.servers.swift import HASTY
 from ugr.plugin import EndpointError, Secret, Unauthenticated

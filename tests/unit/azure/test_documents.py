@@ -7,7 +7,7 @@ import base64
 import hashlib
 
 import pytest
-from ugr_azure.documents import Facts, PageReader, described
+from ugr_azure.documents import PageReader, described
 
 from tests.unit.objects.scripted import answer
 from ugr.plugin import Answer, Misbehaved
@@ -110,13 +110,6 @@ def test_what_is_no_listing_is_misbehaviour():
         reader.feed(b'<!DOCTYPE x [<!ENTITY a "b">]><EnumerationResults/>' + b" " * 300)
     with pytest.raises(Misbehaved):
         PageReader().page()
-
-
-def test_a_flat_document_is_facts():
-    reader = Facts("UserDelegationKey")
-    reader.feed(b"<UserDelegationKey><SignedOid>a</SignedOid><Value>b</Value></UserDelegationKey>")
-    reader.close()
-    assert reader.facts == {"SignedOid": "a", "Value": "b"}
 
 
 def test_headers_describe_as_listings_do():

@@ -54,7 +54,7 @@ def commented(header: str) -> dict[str, str]:
     ("header", "cls", "suggested"),
     [
         ("ugr", UgrSettings, {"public_url", "trusted_sockets", "trusted_proxies"}),
-        ("cache", CacheSettings, set()),
+        ("cache", CacheSettings, {"memcached"}),
         ("selection", SelectionSettings, {"geoip"}),
         ("health", HealthSettings, set()),
         ("endpoint:*", EndpointOptions, set()),

@@ -73,6 +73,7 @@ class FakeNamespace:
 
     tree: dict[str, FileInfo] = field(default_factory=dict)
     remembered: bool = False
+    shared: bool = False
     errors: dict[str, Exception] = field(default_factory=dict)
     denied: frozenset[Right] = frozenset()
     unasked: tuple[str, ...] = ()
@@ -123,8 +124,9 @@ class FakeNamespace:
             holders,
             etag=etag(path, info),
             unasked=self.unasked,
-            answers=() if self.remembered else self.answers,
-            cached=self.remembered,
+            answers=() if self.remembered or self.shared else self.answers,
+            cached=self.remembered or self.shared,
+            level="L2" if self.shared else "L1" if self.remembered else None,
         )
 
     def peek(self, path: str, call: Call) -> Located | None:

@@ -77,6 +77,16 @@ def test_name_that_is_remembered_is_told_as_such(world: World, ask: Client, line
     assert [(line["decision"], line["cache"]) for line in lines()] == [("redirect", "L1"), ("absent", "L1")]
 
 
+def test_name_that_all_hosts_remember_is_told_as_such(world: World, ask: Client, lines: Any) -> None:
+    world.namespace.shared = True
+    ask("GET", "/fed/atlas/f")
+    absent = NotFound("no endpoint has it")
+    absent.level = "L2"
+    world.namespace.errors["/atlas/none"] = absent
+    ask("GET", "/fed/atlas/none")
+    assert [(line["decision"], line["cache"]) for line in lines()] == [("redirect", "L2"), ("absent", "L2")]
+
+
 def test_error_is_told_with_its_code_and_with_who_said_what(world: World, ask: Client, lines: Any) -> None:
     absent, unknown = NotFound("no endpoint has it"), Unavailable("ral is silent")
     absent.answers = (EndpointAnswer("cern", Result.ABSENT, None, 2.0),)

@@ -234,3 +234,34 @@ def test_question_of_a_request_is_cancelled_at_the_deadline_of_the_request(world
 def test_head_of_a_directory_lists_nothing(world: World, ask: Client) -> None:
     assert ask("HEAD", "/fed/atlas/").status == 200
     assert world.namespace.closed == 0
+
+
+def test_what_has_begun_leaves_the_places_of_those_that_wait(world: World, bridge: Bridge) -> None:
+    async def opened() -> FakeListing:
+        return FakeListing("/atlas", world.namespace)
+
+    async def data() -> int:
+        return 7
+
+    stream = bridge.stream(opened, Call.until(1.0))
+    answer, places = bridge.transfer(data, Call.until(1.0))
+    assert answer == 7
+    taken = (bridge.waiting.taken, bridge.listings.taken, bridge.transfers.taken, bridge.busy.taken)
+    assert taken == (0, 1, 1, 2)
+    stream.close()
+    places.close()
+    assert bridge.busy.taken == 0
+
+
+def test_a_thread_is_left_whatever_is_configured(world: World, bridge: Bridge) -> None:
+    world.configure(threads=4, max_waiting=3, max_listings=100, max_data=100)
+
+    async def data() -> int:
+        return 7
+
+    _, places = bridge.transfer(data, Call.until(1.0))
+    with pytest.raises(Overloaded, match="reading data"):
+        bridge.transfer(data, Call.until(1.0))
+    places.close()
+    settings = world.settings.ugr
+    assert (settings.listings_limit, settings.data_limit, settings.waiting_limit, settings.busy_limit) == (1, 1, 3, 3)

@@ -86,6 +86,14 @@ def test_lookups_are_counted_by_the_level_that_knew(world: World, ask: Client) -
     assert read(ask, "ugr_cache_misses_total", level="L1") == 1
 
 
+def test_lookup_that_memcached_answered_is_a_miss_of_one_level_and_a_hit_of_the_next(world: World, ask: Client) -> None:
+    world.namespace.shared = True
+    ask("GET", "/fed/atlas/f")
+    assert read(ask, "ugr_lookup_seconds_count", cache="L2") == 1
+    assert read(ask, "ugr_cache_misses_total", level="L1") == 1
+    assert read(ask, "ugr_cache_hits_total", level="L2") == 1
+
+
 def test_buckets_of_a_histogram_add_up(ask: Client) -> None:
     ask("GET", "/fed/atlas/f")
     counts.add(("lookup", "cold"), 0.003)

@@ -21,14 +21,17 @@ from ugr.plugin.objects import (
     by_status,
     encoded,
     http_date,
+    iso_date,
     kept_digests,
     last,
     length,
+    md5_of_tag,
     object_faults,
     refusal,
 )
 
 NOW = 1_700_000_000.0
+MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,13 @@ def test_text_that_is_not_unicode_and_characters_that_are_changed_are_refused():
     with pytest.raises(BadRequest, match="does not keep"):
         Names("/", longest=1024, forbidden="\\").key("/a\\b")
     assert Names("/", longest=1024).key("/a\\b") == "a\\b"
+
+
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x01", "\x7f", "\x85", "\u2028"])
+def test_a_name_with_what_no_name_may_have_has_no_key(odd):
+    with pytest.raises(BadRequest, match="control characters or non-characters"):
+        Names("/", longest=1024).key(f"/dir/a{odd}b")
+    assert Names("/", longest=1024).key("/\ufffd\ufdd0\U0001fffe") == "\ufffd\ufdd0\U0001fffe"
 
 
 @pytest.mark.parametrize("name", ["a", "...", "a b", " ", "ü", "a\u00a0b", "日本", "..a", "%2F", "+"])
@@ -111,6 +121,23 @@ def test_dates_are_seconds_or_unknown(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1994-11-06T08:49:37.999Z", 784111777.0),
+        ("1994-11-06T08:49:37", 784111777.0),
+        ("1994-11-06T10:49:37+02:00", 784111777.0),
+        ("0001-01-01T00:00:00+10:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        (784111777, None),
+    ],
+)
+def test_iso_dates_are_whole_seconds_or_unknown(text, expected):
+    assert iso_date(text) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"), [("0", 0), ("5368709120", 5368709120), ("-1", None), ("1_0", None), ("٣", None), ("", None)]
 )
 def test_a_length_is_a_plain_number_or_unknown(text, expected):
@@ -130,6 +157,24 @@ def test_what_looks_like_a_checksum_is_one_and_nothing_else():
         ("author", "0a1b2c3d"),
     ]
     assert kept_digests(metadata) == {"adler32": "0a1b2c3d", "sha256": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        (f'"{MD5}"', MD5),
+        (MD5, MD5),
+        (f'"{MD5.upper()}"', MD5),
+        (f'"{MD5}-3"', None),
+        (f'W/"{MD5}"', None),
+        ('"0x8D4BCC2E4835CD0"', None),
+        (f'"{MD5}0"', None),
+        (f'"{MD5}"\n', None),
+        (None, None),
+    ],
+)
+def test_a_tag_of_32_hex_digits_looks_like_an_md5(tag, expected):
+    assert md5_of_tag(tag) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugr.errors import Misbehaved
-from ugr.plugin.xml import MAX_DEPTH, MAX_TEXT, MAX_TOKEN, XmlReader, shown
+from ugr.plugin.xml import MAX_DEPTH, MAX_TEXT, MAX_TOKEN, Facts, XmlReader, shown
 
 
 class Noting(XmlReader):
@@ -113,6 +113,17 @@ def test_any_bytes_are_a_document_or_misbehaviour(data, namespaces, mend):
         noted(data, 7, namespaces=namespaces, mend=mend)
     except Misbehaved:
         return
+
+
+def test_a_flat_document_is_facts():
+    reader = Facts("key", max_text=9)
+    reader.feed(b"<key><id>a</id><deep><value>no</value> </deep><value>123456789</value></key>")
+    reader.close()
+    assert reader.facts == {"id": "a", "deep": " ", "value": "123456789"}
+    for other, why in ((b"<html/>", "<key> was expected, and <html> came"), (b"<key>0123456789</key>", "longer than 9")):
+        reader = Facts("key", max_text=9)
+        with pytest.raises(Misbehaved, match=why):
+            reader.feed(other + b" " * 300)
 
 
 @pytest.mark.parametrize(

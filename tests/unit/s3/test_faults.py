@@ -6,12 +6,13 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
-from ugr_s3.faults import CODES, fault, retry_after
+from ugr_s3.faults import CODES, fault
 from ugr_s3.options import S3Options
 
 from ugr.plugin import (
     Answer,
     Busy,
+    Conflict,
     EndpointError,
     Misbehaved,
     NoSpace,
@@ -54,6 +55,7 @@ def refused(status: int, code: str | None = None, region: str | None = None, **h
         (500, "InternalError", Misbehaved, "answered 500 InternalError"),
         (502, None, Misbehaved, "answered 502"),
         (403, "QuotaExceeded", NoSpace, "quota"),
+        (403, "InvalidObjectState", Conflict, "archive"),
         (418, "Teapot", Misbehaved, "answered 418 Teapot"),
     ],
 )
@@ -105,18 +107,8 @@ def test_clocks_that_differ_are_told_by_how_much_and_which_way():
     assert "ours is 7200 s ahead" in refused(403, "RequestTimeTooSkewed", date=theirs).message
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("7", 7.0), ("0", 0.0), ("999999", 3600.0), ("soon", None), ("-1", None), (None, None)]
-)
-def test_patience_is_seconds_within_reason(text, expected):
-    headers = () if text is None else (("retry-after", text),)
-    assert retry_after(Answer(503, headers), NOW) == expected
-    assert refused(503, "SlowDown", **({} if text is None else {"retry_after": text})).retry_after == expected
-
-
-def test_patience_until_a_date_is_seconds_from_now():
-    waits = retry_after(Answer(503, (("retry-after", formatdate(NOW + 60, usegmt=True)),)), NOW)
-    assert waits == 60.0
+def test_a_busy_storage_says_for_how_long():
+    assert refused(503, "SlowDown", retry_after="7").retry_after == 7.0
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

@@ -8,9 +8,9 @@ A plugin derives its endpoint from ``ObjectEndpoint``, its options from ``Object
 one ``ObjectStore``: the few operations of the storage that the verbs are made of.
 """
 
-from ugr.plugin.objects.digests import DIGITS, kept_digests
+from ugr.plugin.objects.digests import DIGITS, kept_digests, md5_of_tag
 from ugr.plugin.objects.endpoint import ObjectEndpoint
-from ugr.plugin.objects.headers import http_date, length, number
+from ugr.plugin.objects.headers import http_date, iso_date, length, number
 from ugr.plugin.objects.held import Held
 from ugr.plugin.objects.mac import Mac
 from ugr.plugin.objects.names import Names, encoded, last
@@ -38,9 +38,11 @@ __all__ = [
     "by_status",
     "encoded",
     "http_date",
+    "iso_date",
     "kept_digests",
     "last",
     "length",
+    "md5_of_tag",
     "number",
     "object_faults",
     "refusal",

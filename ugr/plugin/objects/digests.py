@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checksums that are kept beside an object, in its metadata, under their algorithm's name.
+"""Checksums that are kept beside an object, in its metadata, under their algorithm's name; and entity tags.
 
 Knows: which algorithms there are and how long their digests are. Refuses to know: where a storage
 keeps metadata.
@@ -16,6 +16,7 @@ DIGITS = {"adler32": 8, "crc32": 8, "crc32c": 8, "md5": 32, "sha1": 40, "sha256"
 """Algorithm -> hex digits of its checksum."""
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
+_MD5_TAG = re.compile(r'"?([0-9a-fA-F]{32})"?\Z')
 
 
 def kept_digests(metadata: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -26,6 +27,12 @@ def kept_digests(metadata: Iterable[tuple[str, str]]) -> dict[str, str]:
         if len(digest) == DIGITS.get(name.lower()) and _HEX.match(digest):
             found[name.lower()] = digest
     return found
+
+
+def md5_of_tag(tag: str | None) -> str | None:
+    """Return the MD5 that an entity tag looks like, None when it looks like none; if it is one, the storage says."""
+    match = _MD5_TAG.match(tag or "")
+    return None if match is None else match[1].lower()
 
 
 def check_digest(algorithm: str, value: str) -> None:

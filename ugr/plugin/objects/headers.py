@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headers of an answer that mean the same at every storage.
+"""Dates and numbers, as storages write them in headers and documents.
 
-Knows: dates and lengths of RFC 9110. Refuses to know: headers of any one storage.
+Knows: dates and lengths of RFC 9110, dates of ISO 8601. Refuses to know: headers of any one storage.
 """
 
 from __future__ import annotations
 
 import calendar
+import datetime
 import re
 
 from ugr.transport import Answer
@@ -24,6 +25,18 @@ def http_date(text: str | None) -> float | None:
         return None
     day, month, year, hour, minute, second = match.groups()
     return float(calendar.timegm((int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))))
+
+
+def iso_date(text: object) -> float | None:
+    """Return whole seconds since 1970, rounded down, of an ISO 8601 date; None when it is none. Without a zone: UTC.
+
+    Whole, because storages that list fractions leave them out of the headers of the same object.
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(text if isinstance(text, str) else "")
+        return float(calendar.timegm(moment.utctimetuple()))
+    except (ValueError, OverflowError):
+        return None
 
 
 def number(text: str | None) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ugr.errors import BadRequest
+from ugr.names import unspeakable
 
 
 class Names:
@@ -28,12 +29,17 @@ class Names:
         self._forbidden = forbidden
 
     def key(self, path: str) -> str:
-        """Return the key of a file; BadRequest for a path that no key can have."""
+        """Return the key of a file; BadRequest for a path that no key can have.
+
+        Some storages have no such limits, and repeat what they were asked in XML that cannot hold it.
+        """
         key = self.prefix + path[1:]
         try:
             size = len(key.encode())
         except UnicodeEncodeError:
             raise BadRequest("the name is not valid Unicode", path=path) from None
+        if unspeakable(key):
+            raise BadRequest("the name has control characters or non-characters", path=path)
         if self._in_characters:
             size = len(key)
         if size > self._longest:
