@@ -2,7 +2,8 @@
 """``application`` for gunicorn: built from $UGR_CONFIG when imported, started after fork.
 
 ``ugr serve`` starts the service in each worker by gunicorn's hooks. Under a plain
-``gunicorn ugr.wsgi`` the first request starts it.
+``gunicorn ugr.wsgi`` the first request starts it, and workers meet in a directory that is made for
+them when none is configured.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ugr.app import Runtime, Service, configuration_path
+from ugr.config.siblings import siblings
 from ugr.log import configure
 
 Environ = dict[str, Any]
@@ -37,7 +39,7 @@ class Application:
         return self._front_end.apologise(environ, error, start_response)
 
 
-def build(scratch: Callable[[], Path] | None = None) -> Application:
+def build(scratch: Callable[[], Path | None] | None = None) -> Application:
     """Build the application of $UGR_CONFIG. Raises ConfigError.
 
     ``scratch`` makes a directory that the workers share when none is configured.
@@ -51,5 +53,5 @@ def __getattr__(name: str) -> Application:
     """Build ``application`` when it is first asked for, so that importing this module needs no configuration."""
     if name != "application":
         raise AttributeError(name)
-    application = globals()[name] = build()
+    application = globals()[name] = build(siblings(configuration_path()))
     return application

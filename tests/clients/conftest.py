@@ -13,6 +13,7 @@ from tests.clients import running
 from tests.clients.matrix import CROWDED, TASKS
 from tests.clients.running import Run
 from tests.clients.stores import (
+    PLACE,
     STORES,
     Stores,
     apache_store,
@@ -125,6 +126,8 @@ def stores(ceph, azurite, swift, apache, xrootd, pki, tmp_path_factory) -> Itera
         fill(by_name)
         with federated(directory, by_name, pki, proxy) as served:
             yield served
+    for tree in (apache.tree, xrootd.tree):
+        tree.remove(f"/{PLACE}")
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +136,7 @@ def found() -> Iterator[Found]:
     found = Found(
         stores={name: list(what) for name, what in STORES.items()},
         clients=[task.command for task in TASKS],
-        reasons={task.command: task.refusal.why for task in TASKS if task.refusal is not None},
+        notes={task.command: note for task in TASKS if (note := task.refusal.why if task.refusal else task.remark)},
         costs=dict.fromkeys(CROWDED),
     )
     yield found

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote
 
 from tests.clients.running import Ran, Run
 from tests.clients.stores import ONLY, Stores
@@ -56,8 +56,7 @@ class Job:
     @property
     def target(self) -> Path:
         """Where the bytes go."""
-        return self.place / "got"
-
+        return self.place / self.name
 
     @property
     def words(self) -> dict[str, str]:
@@ -71,7 +70,7 @@ class Job:
             str(self.place): "DIRECTORY",
             self.file: "URL",
             self.directory: "URL",
-            self.stores.url(): "https://federation.example.org/fed/",
+            self.stores.url(): "http://federation.example.org/fed/",
             f"{self.path}/{self.name}": "PATH",
             self.path: "PATH",
             self.name: "NAME",
@@ -89,25 +88,26 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Task:
-    """One command of a client, and what it is for: to list the directory, to fetch the file, to compare it."""
+    """One command of a client, and what it is for: to list the directory, to fetch the file, to compare it.
 
-    client: str
+    ``remark`` is what whoever uses it should know although it works.
+    """
+
     command: str
-    package: str
     does: str
     run: Callable[[Job], Ran]
+    remark: str | None = None
     refusal: Refusal | None = None
 
 
 def sizes(task: Task, ran: Ran) -> dict[str, int]:
-    """Return the files that a listing shows, with their sizes."""
-    found = [match.groupdict() for match in SHOWN[task.command].finditer(ran.out)]
-    return {_decoded(task, file["name"]): int(file["size"]) for file in found}
+    """Return the files that a listing shows, by the names that it shows, with their sizes."""
+    return {file["name"]: int(file["size"]) for file in SHOWN[task.command].finditer(ran.out)}
 
 
-def _decoded(task: Task, name: str) -> str:
-    """Return a name as it is; davix shows names as they stand in the href."""
-    return unquote(name) if task.package in (DAVIX, GFAL) else name
+def shown(task: Task, name: str) -> str:
+    """Return a name as a listing shows it."""
+    return quote(name, safe="&") if task.remark is ENCODED else name
 
 
 SHOWN = {
@@ -171,11 +171,11 @@ def _rclone_lsf(job: Job) -> Ran:
 
 
 def _rclone_copy(job: Job) -> Ran:
-    return rclone(job.run, job.stores, "copyto", f":webdav:{job.path}/{job.name}", job.target)
+    return rclone(job.run, job.stores, "copy", f":webdav:{job.path}", job.place)
 
 
 def _rclone_check(job: Job) -> Ran:
-    (job.place / job.name).write_bytes(job.body)
+    job.target.write_bytes(job.body)
     return rclone(job.run, job.stores, "check", "--download", job.place, f":webdav:{job.path}")
 
 
@@ -191,24 +191,28 @@ def _cadaver_get(job: Job) -> Ran:
     return _cadaver(job, f'get "{job.name}" "{job.target}"')
 
 
+ENCODED = "It shows names as they stand in the URL."
+
+SIZES_ONLY = "Without ``--download`` it compares sizes: the federation tells rclone no checksums."
+
 FOLLOWS_NONE = Refusal(
-    "it follows no redirect, and says where it would have had to go. It lists directories; files are for others to "
+    "It follows no redirect, and says where it would have had to go. It lists directories; files are for others to "
     "fetch.",
     "redirect to {target}",
 )
 
 TASKS = (
-    Task("curl", "curl -L", CURL, FETCH, _curl),
-    Task("wget", "wget", WGET, FETCH, _wget),
-    Task("davix", "davix-ls -l", DAVIX, LIST, _davix_ls),
-    Task("davix", "davix-get", DAVIX, FETCH, _davix_get),
-    Task("gfal2", "gfal-ls -l", GFAL, LIST, _gfal_ls),
-    Task("gfal2", "gfal-copy", GFAL, FETCH, _gfal_copy),
-    Task("rclone", "rclone lsf", RCLONE, LIST, _rclone_lsf),
-    Task("rclone", "rclone copyto", RCLONE, FETCH, _rclone_copy),
-    Task("rclone", "rclone check --download", RCLONE, COMPARE, _rclone_check),
-    Task("cadaver", "cadaver ls", CADAVER, LIST, _cadaver_ls),
-    Task("cadaver", "cadaver get", CADAVER, FETCH, _cadaver_get, FOLLOWS_NONE),
+    Task("curl -L", FETCH, _curl),
+    Task("wget", FETCH, _wget),
+    Task("davix-ls -l", LIST, _davix_ls, ENCODED),
+    Task("davix-get", FETCH, _davix_get),
+    Task("gfal-ls -l", LIST, _gfal_ls, ENCODED),
+    Task("gfal-copy", FETCH, _gfal_copy),
+    Task("rclone lsf", LIST, _rclone_lsf),
+    Task("rclone copy", FETCH, _rclone_copy),
+    Task("rclone check --download", COMPARE, _rclone_check, SIZES_ONLY),
+    Task("cadaver ls", LIST, _cadaver_ls),
+    Task("cadaver get", FETCH, _cadaver_get, refusal=FOLLOWS_NONE),
 )
 
 CROWDED: dict[str, Callable[[Run, Stores, str, Path], Ran]] = {

@@ -30,20 +30,21 @@ class Ran:
 
     def shown(self, words: Mapping[str, str]) -> str:
         """Return the command line as one would type it, with a word in place of each text of this run alone."""
-        settings = [f"{name}={shlex.quote(value)}" for name, value in self.env.items()]
-        typed = [] if self.said is None else ["<<<", shlex.quote(self.said.partition("\n")[0])]
-        line = " ".join([*settings, *map(shlex.quote, self.argv), *typed])
-        for text, word in words.items():
-            line = line.replace(shlex.quote(text), word).replace(text, word)
-        return line
+
+        def quoted(argument: str) -> str:
+            for text, word in words.items():
+                argument = argument.replace(text, word)
+            return shlex.quote(argument)
+
+        settings = [f"{name}={quoted(value)}" for name, value in self.env.items()]
+        typed = [] if self.said is None else ["<<<", quoted(self.said.partition("\n")[0])]
+        return " ".join([*settings, *map(quoted, self.argv), *typed])
 
 
 Run = Callable[..., Ran]
 
 
-def run(
-    program: str, *words: str | Path, package: str, check: bool = True, said: str | None = None, **env: str
-) -> Ran:
+def run(program: str, *words: str | Path, package: str, check: bool = True, said: str | None = None, **env: str) -> Ran:
     """Run a client's command; ``package`` is the Debian package that brings it, ``said`` what is typed into it."""
     path = require(program, package=package)
     done = subprocess.run(

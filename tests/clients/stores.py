@@ -26,7 +26,7 @@ from tests.servers.ugr import Ugr, serving
 from tests.servers.xrootd import XRootD
 from ugr.testing import DirectoryStore
 
-PLACE = "clients"
+PLACE = "stores"
 """The directory, bucket or container of every storage that is its endpoint's root."""
 
 STORES = {

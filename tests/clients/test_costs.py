@@ -29,7 +29,7 @@ LISTING = {"ceph": r"[?&]delimiter=", "apache": r" PROPFIND \S+/  1 ", "nginx": 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a storage was asked: for the names in a directory, about single files, and whether the directory is there."""
+    """What a storage was asked: for the names in a directory, about single files, about the directory itself."""
 
     listings: int
     files: int
@@ -73,6 +73,15 @@ def test_a_directory_costs_one_listing_of_each_storage_and_no_question_about_a_f
     found.costs[command] = len(files)
 
 
+def test_without_a_listing_every_storage_is_asked_about_the_file(stores, run):
+    directory = "crowd-unlisted"
+    stores.crowd(directory)
+    head = ("curl", "-sSfI", stores.url(f"{directory}/nginx-0.root"))
+    questions = logged(stores, directory, lambda: run(*head, package="curl"))
+    assert {name: one.listings for name, one in questions.items()} == dict.fromkeys(WATCHED, 0)
+    assert min(one.files for one in questions.values()) >= 1
+
+
 def test_rclone_check_misses_nothing_and_sees_what_differs(stores, run, tmp_path):
     files = stores.crowd("crowd-differing")
     for name, body in files.items():
@@ -83,4 +92,5 @@ def test_rclone_check_misses_nothing_and_sees_what_differs(stores, run, tmp_path
     assert "ceph-0.root: sizes differ" in said
     assert "azure-0.root: file not in Local" in said
     assert "2 differences found" in said
+    assert f"{len(files) - 2} hashes could not be checked" in said
     assert f"{len(files) - 2} matching files" in said

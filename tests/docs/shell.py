@@ -114,15 +114,20 @@ class Howto:
         """Type the page's commands; return how many."""
         return follow(self.page, self.shell, states, elsewhere)
 
-    def reason(self, **changed: str) -> str:
-        """Return why the only endpoint is not well, with some options changed: without who said it, and to what."""
+    def reason(self, **changed: object) -> str:
+        """Return why the only endpoint is not well, with some options changed: without who said it.
+
+        An option that is None is left out; one that the page does not write is added to the endpoint.
+        """
         text = self.configuration
         for option, value in changed.items():
-            text = re.sub(rf"(?m)^{option} = .*$", f"{option} = {value}", text)
+            line = "" if value is None else f"{option} = {value}\n"
+            text, count = re.subn(rf"(?m)^{option} =.*\n", lambda _, line=line: line, text)
+            text += "" if count else line
         other = self.file.with_name("changed.conf")
         other.write_text(text, encoding="utf-8")
         (endpoint,) = json.loads(self.shell.run(f"ugr endpoints --json -c {other}"))
-        return str(endpoint["reason"]).removeprefix("the storage answered ")
+        return re.sub(r"^the (storage|server) answered ", "", endpoint["reason"] or "")
 
     @contextmanager
     def served(self) -> Iterator[Ugr]:

@@ -26,17 +26,6 @@ def ceph() -> Iterator[Ceph]:
         yield cluster
 
 
-@pytest.fixture
-def frozen_gateway(ceph: Ceph) -> Iterator[None]:
-    """Freeze the last gateway for one test; it goes on whatever the test does."""
-    gateway = ceph.gateways[-1]
-    gateway.pause()
-    try:
-        yield None
-    finally:
-        gateway.resume()
-
-
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """Azure Blob storage, as its emulator has it; each test makes its own containers."""

@@ -4,14 +4,15 @@
 Knows: the form of ``build/clients.json``, and how it is laid out as a page. Refuses to know: clients,
 storages, how they are run.
 
-``clients.py`` writes the page. A run fails when the page says something else than the run found; versions are only noted.
+``clients.py`` writes the page. A run fails when the page says something else than it found; versions
+are only noted.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -27,16 +28,16 @@ VERSIONS = "\nVersions\n--------\n"
 class Found:
     """What a run has found so far.
 
-    ``stores`` are the storages, each with its type and what it is; ``clients`` the commands; ``reasons``
-    why a command cannot do what it is for; ``costs`` the number of names in a directory for which a command had
-    each storage asked for one listing, and nothing about a file (None: not tried yet); ``works`` the
-    storages that each command was tried with, and whether it does what it is for; ``calls`` the command
-    lines; ``versions`` those of clients and servers.
+    ``stores`` are the storages, each with its type and what it is; ``clients`` the commands; ``notes``
+    what there is to say of one, as why it cannot do what it is for; ``costs`` the number of names in a
+    directory for which a command had each storage asked for one listing, and nothing about a file (None:
+    not tried yet); ``works`` the storages that each command was tried with, and whether it does what it
+    is for; ``calls`` the command lines; ``versions`` those of clients and servers.
     """
 
     stores: dict[str, list[str]]
     clients: list[str]
-    reasons: dict[str, str]
+    notes: dict[str, str]
     costs: dict[str, int | None]
     works: dict[str, dict[str, bool]] = field(default_factory=dict)
     calls: dict[str, str] = field(default_factory=dict)
@@ -58,15 +59,18 @@ HEAD = """\
 Clients
 =======
 
-Which clients read what is on which storage through one federation. Nobody wrote this page by hand: each ``yes`` stands for a file
-that is on that storage alone, under a name with spaces, a percent sign, an ampersand and an accent, and that a client has listed,
-fetched or compared, byte by byte.
+Which clients read what is on which storage, through one federation of them all. Real clients and real storages
+wrote this page (``tests/clients``, ``tests/tools/clients.py``): each ``yes`` stands for a file that is on that storage
+alone, under a name with spaces, a percent sign, an ampersand and an accent, and that was listed with its size, or
+fetched or compared byte by byte.
 
 """
 
 PROOF = """
-XRootD wants a grid proxy of its clients. The federation does not ask for one; it sends them to the storage, and they show it there.
-Who has none gets the storage's 403. The other storages are open, or take the signature in the URL.
+XRootD wants a grid proxy of its clients. The federation does not ask for one; it sends them to the storage, and they
+show it there. Who has none gets the storage's 403. The other storages are open, or take the signature in the URL.
+
+Any two of the storages are one directory where both have it, and a file that both have is one file of two copies.
 """
 
 CALLS = """
@@ -81,8 +85,8 @@ COSTS = """
 What a directory costs
 ----------------------
 
-Sizes and times of all files come with the listing. So each storage is asked once for its names, and about no file; counted in the logs of
-Ceph, Apache and nginx.
+Sizes and times of all files come with the listing. So each storage is asked for its names once, and about no file;
+counted in the logs of Ceph, Apache and nginx.
 
 """
 
@@ -90,15 +94,15 @@ Ceph, Apache and nginx.
 def render(found: Found) -> str:
     """Return the page."""
     header = ["Command", *(f"``{kind}``: {what}" for kind, what in found.stores.values())]
-    rows = [[f"``{command}``", *_cells(found, command)] for command in found.clients]
+    rows = [_row(found, command) for command in found.clients]
     costs = [[f"``{command}``", str(names), "1", "0"] for command, names in found.costs.items()]
     calls = [f"   {found.calls[command]}\n" for command in found.clients]
-    notes = [f".. [#{_mark(command)}] ``{command}``: {why}\n" for command, why in found.reasons.items()]
+    notes = [f".. [{number}] {note}\n" for number, note in enumerate(_notes(found), 1)]
     return "".join(
         (
             HEAD,
             _table("Commands and storages", header, rows),
-            "\n" if notes else "",
+            "\n",
             *notes,
             PROOF,
             CALLS,
@@ -121,13 +125,19 @@ def told(page: str) -> str:
     return page.partition(VERSIONS)[0]
 
 
-def _cells(found: Found, command: str) -> Iterable[str]:
-    works: Mapping[str, bool] = found.works[command]
-    return ("yes" if works[store] else f"no [#{_mark(command)}]_" for store in found.stores)
+def _row(found: Found, command: str) -> Iterable[str]:
+    yield f"``{command}``{_mark(found, command)}"
+    for store in found.stores:
+        yield "yes" if found.works[command][store] else "no"
 
 
-def _mark(command: str) -> str:
-    return command.replace(" ", "-")
+def _notes(found: Found) -> list[str]:
+    """Return the notes, each once, in the order of the commands."""
+    return list(dict.fromkeys(found.notes[command] for command in found.clients if command in found.notes))
+
+
+def _mark(found: Found, command: str) -> str:
+    return f" [{_notes(found).index(found.notes[command]) + 1}]_" if command in found.notes else ""
 
 
 def _table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

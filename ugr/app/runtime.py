@@ -126,7 +126,7 @@ class Runtime:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, serving: bool = True, scratch: Callable[[], Path] | None = None
+        cls, path: str | os.PathLike[str], *, serving: bool = True, scratch: Callable[[], Path | None] | None = None
     ) -> Runtime:
         """Read a configuration and build everything from it. Raises ConfigError with every fault.
 

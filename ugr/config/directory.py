@@ -14,7 +14,7 @@ from ugr.config.settings import UgrSettings
 from ugr.errors import ConfigError
 
 
-def runtime_directory(settings: UgrSettings, otherwise: Callable[[], Path] | None = None) -> Path | None:
+def runtime_directory(settings: UgrSettings, otherwise: Callable[[], Path | None] | None = None) -> Path | None:
     """Return the directory: ``runtime_dir`` when it is configured, else what ``otherwise`` makes.
 
     None means that there is none: each process keeps to itself. Raises ConfigError when a

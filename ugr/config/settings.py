@@ -70,7 +70,7 @@ class UgrSettings:
         "it a key is made in runtime_dir.",
     )
     listen: Address = option(
-        Address("127.0.0.1:8080"), help="Where ugr serve listens.", example="unix:/run/ugr/ugr.sock"
+        Address("127.0.0.1:8080"), help="Where ugr serve listens.", example="unix:/run/ugr.sock"
     )
     workers: int = option(2, help="Worker processes of ugr serve.", minimum=1, maximum=1024)
     threads: int = option(128, help="Threads in each worker process.", minimum=2, maximum=4096)

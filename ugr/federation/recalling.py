@@ -33,7 +33,7 @@ class Recall:
         self._shared = shared
         self._cache = cache
         self._names = names
-        self._looks: dict[str, asyncio.Task[Entry | None]] = {}
+        self._looks: dict[str, asyncio.Future[Entry | None]] = {}
         self._held: set[str] = set()
 
     def positions(self) -> Positions:
@@ -42,17 +42,20 @@ class Recall:
 
     async def fill(self, path: str, call: Call) -> Entry | None:
         """Put what all hosts remember of a path into L1, and return it; None when there is nothing."""
-        look = self._looks.get(path)
-        if look is None:
-            look = asyncio.get_running_loop().create_task(self._look(path))
-            self._looks[path] = look
-            look.add_done_callback(lambda _: self._looks.pop(path, None))
-        await asyncio.wait((look,), timeout=call.remaining())
+        looking = self._looks.get(path)
+        if looking is not None:
+            await asyncio.wait((looking,), timeout=call.remaining())
+            return looking.result() if looking.done() else None
+        looking = self._looks[path] = asyncio.get_running_loop().create_future()
+        entry = None
         try:
-            return look.result() if look.done() else None
+            entry = await self._look(path, call)
         except Exception as error:  # nothing that is remembered is needed for an answer: the endpoints are asked
             log.error("what all hosts remember cannot be read", exc_info=error)
-            return None
+        finally:
+            del self._looks[path]
+            looking.set_result(entry)
+        return entry
 
     def landed(self, path: str, entry: Entry | None, positions: Positions) -> None:
         """Let everybody know what was found, None when that is not worth remembering."""
@@ -83,9 +86,9 @@ class Recall:
     def _frame(self, eligible: Eligible, virtual: Collection[str]) -> bytes | None:
         return frame(self._names, (route.endpoint for route in eligible.listers), virtual)
 
-    async def _look(self, path: str) -> Entry | None:
+    async def _look(self, path: str, call: Call) -> Entry | None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + LONGEST_WAIT
+        until = loop.time() + min(LONGEST_WAIT, call.remaining())
         while True:
             found = await self._shared.recall(path)
             if isinstance(found, Entry):

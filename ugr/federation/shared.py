@@ -155,7 +155,10 @@ class SharedCache:
             return False
 
     def keep(self, path: str, entry: Entry | None, positions: Positions, *, held: bool) -> None:
-        """Remember what was found, None when it is not worth it; ``held``: those who wait are let go."""
+        """Remember what was found, None when it is not worth it.
+
+        ``held``: others wait for it. They see what is remembered; without that they are let go.
+        """
         digest = self._keys.digest(path)
         server = self._ring.home(digest)
         if server is None:
@@ -168,14 +171,10 @@ class SharedCache:
             data = pack_entry(self._seal, self._names, path, entry, position, filled)
         expires = 1 if entry is None else expiry(self._cache.lifetime(entry.present, entry.partial))
 
-        def put(client: Client) -> None:
-            if data is not None:
-                client.set(name, data, expire=expires, noreply=False)
-            if held:
-                client.delete(claim, noreply=False)
-
-        if data is not None or held:
-            server.tell(put)
+        if data is not None:
+            server.tell(lambda client: client.set(name, data, expire=expires, noreply=True))
+        elif held:
+            server.tell(lambda client: client.delete(claim, noreply=True))
 
     async def _judged(
         self, server: Memcached, digest: bytes, path: str, head: bytes | None, data: bytes

@@ -20,7 +20,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from ugr.errors import BadRequest, ConfigError, Misbehaved, PermissionDenied, Unsupported
@@ -33,12 +33,15 @@ log = logging.getLogger(__name__)
 DATA_PREFIX = "/-/data/"
 BLOCK = 256 * 1024
 MIN_KEY_LENGTH = 32
+QUOTE = '"'
 
 _PARAMETERS = {
     "e": re.compile(r"[1-9][0-9]{0,11}"),
     "m": re.compile(r"[A-Z]{1,16}"),
     "s": re.compile(r"[A-Za-z0-9_-]{43}"),
 }
+_KNOWN = re.compile(r"([A-Za-z0-9-]{1,64})\.([1-9][0-9]{0,11})")
+"""The parameter v, which is there when the federation knows the file's entity tag."""
 
 SHOWN_TYPES = {
     ".csv": "text/csv",
@@ -64,6 +67,22 @@ _GUARDS = (
 """A permit is not for shared caches, and a file is never a page of this service's origin."""
 
 
+class Known(NamedTuple):
+    """A quoted entity tag of the federation, and since when it is the file's: whole seconds since 1970."""
+
+    etag: str
+    since: int
+
+    @classmethod
+    def of(cls, etag: str | None, age: float, now: float) -> Known | None:
+        """Return what a data URL says of a tag, None without one.
+
+        ``age`` is the seconds before ``now`` after which everything was asked that led to it. It counts
+        for bytes that were written before, with a second to spare for coarse clocks.
+        """
+        return None if etag is None else cls(etag, int(now - age) - 1)
+
+
 def split(path: str) -> tuple[str, str]:
     """Split a decoded request path below ``/-/data/`` into endpoint and path; raise BadRequest for another shape."""
     endpoint, slash, rest = path.removeprefix(DATA_PREFIX).partition("/")
@@ -73,13 +92,13 @@ def split(path: str) -> tuple[str, str]:
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Take apart a raw query string; each of the three parameters must be there once, and no other."""
+    """Take apart a raw query string; e, m and s must be there once, v may be, and no other."""
     pairs = [part.partition("=") for part in query.split("&")]
     found = {name: value for name, _, value in pairs}
-    if len(pairs) != len(_PARAMETERS) or found.keys() != _PARAMETERS.keys():
-        raise BadRequest("a data URL has exactly the parameters e, m and s; use it as it was given")
-    for name, pattern in _PARAMETERS.items():
-        if pattern.fullmatch(found[name]) is None:
+    if len(pairs) != len(found) or found.keys() - {"v"} != _PARAMETERS.keys():
+        raise BadRequest("a data URL has the parameters e, m, s and perhaps v; use it as it was given")
+    for name, value in found.items():
+        if _PARAMETERS.get(name, _KNOWN).fullmatch(value) is None:
             raise BadRequest(f"parameter {name} of the data URL is malformed; use the URL as it was given")
     return found
 
@@ -119,14 +138,17 @@ class DataSigner:
         return self._keys
 
     @staticmethod
-    def _sign(key: bytes, endpoint: str, path: str, method: str, expires: str) -> str:
+    def _sign(key: bytes, endpoint: str, path: str, method: str, expires: str, known: str) -> str:
         """Return the signature; endpoint and path are percent-encoded, so no field can contain the separator."""
-        canonical = f"ugr-data-1\n{method}\n{expires}\n{endpoint}\n{path}"
+        canonical = f"ugr-data-1\n{method}\n{expires}\n{known}\n{endpoint}\n{path}"
         return urlsafe_b64encode(hmac.digest(key, canonical.encode("ascii"), "sha256")).decode("ascii").rstrip("=")
 
-    def url_path(self, endpoint: str, path: str, method: Intent, expires: float) -> str:
+    def url_path(
+        self, endpoint: str, path: str, method: Intent, expires: float, known: Known | None = None
+    ) -> str:
         """Return path and query of a URL at which ``method`` gives the file until ``expires`` (seconds since 1970).
 
+        ``known`` is what the answer may say of the file, whatever its entity tag would be here.
         Percent-encoded, whatever the names contain. Raise BadRequest for text that is not UTF-8.
         """
         try:
@@ -134,11 +156,13 @@ class DataSigner:
         except UnicodeEncodeError:
             raise BadRequest("the path is not UTF-8 text", path=ascii(path), endpoint=endpoint) from None
         until = str(math.ceil(expires))
-        signature = self._sign(self._current()[0], name, place, method.value, until)
-        return f"{DATA_PREFIX}{name}{place}?e={until}&m={method.value}&s={signature}"
+        version = "" if known is None else f"{known.etag.strip(QUOTE)}.{known.since}"
+        signature = self._sign(self._current()[0], name, place, method.value, until, version)
+        more = f"&v={version}" if version else ""
+        return f"{DATA_PREFIX}{name}{place}?e={until}&m={method.value}{more}&s={signature}"
 
-    def verify(self, endpoint: str, path: str, method: str, query: str, now: float) -> None:
-        """Return when a request may have the bytes.
+    def verify(self, endpoint: str, path: str, method: str, query: str, now: float) -> Known | None:
+        """Return, when a request may have the bytes, what the federation knew of them.
 
         ``endpoint`` and ``path`` are decoded, ``method`` is that of the request, ``query`` the raw
         query string, ``now`` seconds since 1970. A URL for GET does not allow HEAD, nor the other way
@@ -152,7 +176,7 @@ class DataSigner:
         except UnicodeEncodeError:
             raise BadRequest("the path is not UTF-8 text", path=ascii(path)) from None
         matches = [
-            hmac.compare_digest(self._sign(key, name, place, given["m"], given["e"]), given["s"])
+            hmac.compare_digest(self._sign(key, name, place, given["m"], given["e"], given.get("v", "")), given["s"])
             for key in self._current()
         ]
         problem = None
@@ -164,6 +188,8 @@ class DataSigner:
             problem = "the data URL has expired; ask the federation again for the file"
         if problem:
             raise PermissionDenied(problem, path=path, endpoint=endpoint)
+        found = _KNOWN.fullmatch(given.get("v", ""))
+        return None if found is None else Known(f'"{found[1]}"', int(found[2]))
 
 
 class FileBody:
@@ -238,22 +264,31 @@ def _multipart(spans: tuple[Span, ...], size: int, media_type: str) -> tuple[str
 
 
 def respond(
-    method: str, headers: Headers, opened_file: BinaryIO, *, name: str = "", now: float | None = None
+    method: str,
+    headers: Headers,
+    opened_file: BinaryIO,
+    *,
+    name: str = "",
+    now: float | None = None,
+    known: Known | None = None,
 ) -> DataReply:
     """Answer a GET or HEAD for an open file: 200, 206, 304, 412 or 416.
 
     ``opened_file`` must have a ``fileno``; it belongs to the reply from here on, and is closed when
-    this raises. ``name`` is the file's name, for the media type; ``now`` seconds since 1970.
+    this raises. ``name`` is the file's name, for the media type; ``now`` seconds since 1970. The
+    entity tag is that of ``known``, unless the file has been touched since.
     Raises Unsupported for another method, Misbehaved when the file cannot be examined.
     """
     try:
-        return _respond(method, headers, opened_file, name, time.time() if now is None else now)
+        return _respond(method, headers, opened_file, name, time.time() if now is None else now, known)
     except BaseException:
         opened_file.close()
         raise
 
 
-def _respond(method: str, headers: Headers, file: BinaryIO, name: str, now: float) -> DataReply:
+def _respond(
+    method: str, headers: Headers, file: BinaryIO, name: str, now: float, known: Known | None
+) -> DataReply:
     if method not in ("GET", "HEAD"):
         raise Unsupported(f"data cannot be used with {method}; use GET or HEAD")
     try:
@@ -262,7 +297,9 @@ def _respond(method: str, headers: Headers, file: BinaryIO, name: str, now: floa
         raise Misbehaved(f"the file cannot be examined: {error.strerror}") from error
     size, media_type = status.st_size, content_type(name)
     # A time in the future must not be told (RFC 9110 section 8.8.2.1), nor one that no date can express.
-    validators = Validators(entity_tag(size, status.st_mtime_ns), int(max(0.0, min(status.st_mtime, now))))
+    # Its bytes cannot have changed since without its ctime, which nobody sets back.
+    etag = known.etag if known and status.st_ctime < known.since else entity_tag(size, status.st_mtime_ns)
+    validators = Validators(etag, int(max(0.0, min(status.st_mtime, now))))
     described = (
         ("Last-Modified", date_text(validators.modified)),
         ("ETag", validators.etag),

@@ -182,12 +182,12 @@ def _address(source: str) -> str | None:
 def transfer(request: Request) -> Reply:
     """Give the bytes of a file of this host to whoever holds a genuine URL for it."""
     endpoint, path = data.split(request.url_path)
-    request.inside.signer.verify(endpoint, path, request.method, request.query, time.time())
+    known = request.inside.signer.verify(endpoint, path, request.method, request.query, time.time())
     namespace, call = request.namespace, request.call
     file, places = request.inside.bridge.transfer(lambda: namespace.data(endpoint, path, call), call)
     with ExitStack() as closing:
         closing.push(places)
-        answer = data.respond(request.method, _Fields(request), file, name=path.rpartition("/")[2])
+        answer = data.respond(request.method, _Fields(request), file, name=path.rpartition("/")[2], known=known)
         closing.callback(answer.body.close)
         request.outcome.decision, request.outcome.endpoint = DATA, endpoint
         return Reply(answer.status, answer.headers, Blocks(iter(answer.body), closing.pop_all().close))

@@ -145,6 +145,8 @@ class Endpoint(ABC):
         * STAT-4: the result's ``name`` MUST be the last component of ``path``.
         * STAT-5: what ``list`` shows, ``stat`` MUST find, with the same kind and size.
         * STAT-6: a name below a file MUST raise NotFound or NotADirectory.
+        * STAT-7: no name that a client can choose, however long or odd, MUST make ``stat`` or ``list``
+          raise EndpointError while the storage is well: what the storage cannot hold is not there.
 
         Raises NotFound, PermissionDenied, Unauthenticated, EndpointError.
         """
@@ -173,7 +175,8 @@ class Endpoint(ABC):
         * REDIR-4: using the URL MUST give the bytes of that very path.
         * REDIR-5: a signed URL MUST say when it expires, and carry ``signed=True``.
 
-        SHOULD take less than 50 us. Raises Unsupported for an intent that the storage has not.
+        SHOULD take less than 50 us. Raises Unsupported for an intent that the storage has not, BadRequest
+        for a name that it cannot hold, IsADirectory or NotFound when it is plain that there is no such file.
         """
 
     async def delete(self, path: str, call: Call) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 from urllib.parse import quote
@@ -76,7 +77,9 @@ class FileEndpoint(BlockingEndpoint):
         if intent not in (Intent.GET, Intent.HEAD):
             raise Unsupported(f"a file endpoint cannot be used with {intent.value} by clients", path=path)
         if self.options.public_url is None:
-            return Location(url="", method=intent, served_here=True)
+            lifetime = self.options.url_lifetime
+            expires = None if lifetime is None else time.time() + lifetime
+            return Location(url="", method=intent, expires=expires, served_here=True)
         try:
             return Location(url=f"{self.options.public_url}{quote(path)}", method=intent)
         except UnicodeEncodeError:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,23 +12,24 @@ from ugr_s3.options import S3Options
 
 from tests.servers.ceph import Ceph
 from tests.servers.relay import Relay
+from tests.servers.relayed import RelayedStore
 from ugr.config.types import Url
 from ugr.plugin import Secret
-from ugr.testing import EndpointSuite, Store
+from ugr.testing import EndpointSuite
 
 pytest_plugins = ["tests.servers.fixtures"]
 
 BUCKET = "conformance"
 
 
-class BucketStore(Store):
+class BucketStore(RelayedStore):
     """The bucket by another door (boto3), and a relay before the endpoint's own."""
 
+    later = b"continuation-token="
+
     def __init__(self, client: Any, relay: Relay, secret: Secret, key: str) -> None:
+        super().__init__(relay, secret, key)
         self.client = client
-        self.relay = relay
-        self.secret = secret
-        self.key = key
 
     def put(self, path: str, data: bytes) -> None:
         self.client.put_object(Bucket=BUCKET, Key=path[1:], Body=data)
@@ -47,29 +47,6 @@ class BucketStore(Store):
     def impossible(self, path: str) -> str | None:
         return "S3 keys have at most 1024 bytes" if len(path[1:].encode()) > 1024 else None
 
-    def down(self) -> None:
-        self.relay.down()
-
-    def hang(self) -> None:
-        self.relay.hang()
-
-    def stall(self) -> None:
-        self.relay.stall(b"continuation-token=")
-
-    def garble(self) -> None:
-        self.relay.garble()
-
-    def deny(self) -> None:
-        self._renew("not the key")
-
-    def up(self) -> None:
-        self.relay.up()
-        self._renew(self.key)
-
-    def _renew(self, key: str) -> None:
-        Path(self.secret.file or "").write_text(key, encoding="utf-8")
-        self.secret.reload()
-
 
 class TestS3Endpoint(EndpointSuite):
     """An endpoint whose listings come in pages of 100."""
@@ -80,8 +57,7 @@ class TestS3Endpoint(EndpointSuite):
         ceph.bucket(0, BUCKET)
         file = tmp_path_factory.mktemp("s3") / "secret"
         file.write_text(ceph.secret_key, encoding="utf-8")
-        gateway = ceph.another_gateway("--rgw_max_listing_results=100")
-        with Relay(gateway.port) as relay:
+        with Relay(ceph.gateways[0].port) as relay:
             yield BucketStore(ceph.client(0), relay, Secret(file=str(file)), ceph.secret_key)
 
     @pytest.fixture
@@ -94,4 +70,4 @@ class TestS3Endpoint(EndpointSuite):
             secret_key=store.secret,
             writable=True,
         )
-        return S3Endpoint("s3", options)
+        return S3Endpoint("s3", options, page=100)

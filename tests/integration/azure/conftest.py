@@ -24,10 +24,10 @@ class Site(ObjectSite):
     def __init__(
         self, azurite: Azurite, loop: LoopThread, name: str, *, ahead: float = 0.0, page: int = 1000, **options: Any
     ) -> None:
-        self.container = name
+        self.container, self.url = name, azurite.url
         self.client = azurite.client.get_container_client(name)
         given = {
-            "url": azurite.url,
+            "url": self.url,
             "account": azurite.account,
             "container": name,
             "account_key": Secret(literal=azurite.key),

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 import zlib
 
 import pytest
@@ -17,16 +15,6 @@ DATA = b"hello federation"
 
 class TestReading(ReadingTests):
     """What is the same on every object storage."""
-
-
-def test_a_file_has_size_time_and_md5(site):
-    here = site()
-    before = time.time()
-    here.put("d/file", DATA)
-    info = here.ask("stat", "/d/file")
-    assert (info.name, info.directory, info.size) == ("file", False, 16)
-    assert info.mtime == pytest.approx(before, abs=3)
-    assert info.checksums == {"md5": hashlib.md5(DATA).hexdigest()}
 
 
 def test_stat_and_list_agree_on_everything(site):

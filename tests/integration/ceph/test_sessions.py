@@ -20,7 +20,7 @@ def test_temporary_keys_ask_and_sign(site, file, ceph):
     access_key, secret_key, token = ceph.session_keys()
     here = site(
         url=ceph.session_gateway.url,
-        bucket=file.bucket,
+        container=file.container,
         access_key=access_key,
         secret_key=Secret(literal=secret_key),
         session_token=Secret(literal=token),
@@ -30,7 +30,7 @@ def test_temporary_keys_ask_and_sign(site, file, ceph):
     here.ask("copy", "/d/file 1", "/d/file 2", False)
     assert Fetched(here.redirect("/d/file 2").url).body == b"data"
     assert Fetched(here.redirect("/new", Intent.PUT).url, "PUT", b"new").status == 200
-    assert sorted(file.keys()) == ["d/file 1", "d/file 2", "new"]
+    assert sorted(file.objects()) == ["d/file 1", "d/file 2", "new"]
     url = here.redirect("/d/file 1").url
     before, _, rest = url.partition("&X-Amz-Security-Token=")
     assert Fetched(f"{before}&{rest.partition('&')[2]}").status == 403
@@ -41,7 +41,7 @@ def test_a_pair_that_is_renewed_in_its_files_is_used_from_then_on(site, file, ce
     for part in parts.values():
         part.write_text("old")
     secrets = {name: Secret(file=str(part)) for name, part in parts.items()}
-    here = site(url=ceph.session_gateway.url, bucket=file.bucket, access_key=None, **secrets)
+    here = site(url=ceph.session_gateway.url, container=file.container, access_key=None, **secrets)
     old = here.redirect("/d/file 1").url
     with pytest.raises((Unauthenticated, PermissionDenied)):
         here.ask("stat", "/d/file 1")
@@ -59,4 +59,4 @@ def test_a_session_token_that_the_storage_did_not_make_is_refused(site, file, ce
     keys = {"url": ceph.session_gateway.url, "access_key": access_key, "secret_key": Secret(literal=secret_key)}
     for wrong in (Secret(literal=f"{token[:-8]}AAAAAAA="), None):
         with pytest.raises((Unauthenticated, PermissionDenied)):
-            site(bucket=file.bucket, **keys, session_token=wrong).ask("stat", "/d/file 1")
+            site(container=file.container, **keys, session_token=wrong).ask("stat", "/d/file 1")

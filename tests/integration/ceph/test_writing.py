@@ -3,11 +3,20 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+
 import pytest
 
-from ugr.plugin import AlreadyExists, Conflict, IsADirectory, NotFound
+from tests.integration.objects import WritingTests
+from tests.integration.opened import Fetched
+from ugr.plugin import Call, MultipartStep, Transfer
 
-NAMES = ["plain", "with space", "plus+per%20cent", "ü?#&=;:日本語"]
+PART = b"five MiB, the least that a part but the last may have".ljust(5 << 20)
+
+
+class TestWriting(WritingTests):
+    """What is the same on every object storage."""
 
 
 @pytest.fixture
@@ -15,87 +24,83 @@ def here(site):
     return site()
 
 
-def test_a_file_is_deleted_and_a_missing_one_is_not_found(here):
-    for name in NAMES:
-        here.put(f"d/{name}")
-        here.put(f"d/{name}.keep")
-        here.ask("delete", f"/d/{name}")
-        with pytest.raises(NotFound):
-            here.ask("delete", f"/d/{name}")
-    assert sorted(here.keys()) == sorted(f"d/{name}.keep" for name in NAMES)
+def test_a_checksum_is_kept_beside_what_else_is_known(here):
+    here.put(
+        "d/my file",
+        b"hello",
+        Metadata={"owner": "me", "note": "two  spaces", "empty": ""},
+        ContentType="text/plain",
+        CacheControl="no-cache",
+        ContentDisposition="attachment",
+    )
+    before = here.client.head_object(Bucket=here.container, Key="d/my file")
+    adler32 = f"{zlib.adler32(b'hello'):08x}"
+    here.ask("store_checksum", "/d/my file", "adler32", adler32)
+    assert here.ask("checksum", "/d/my file", "adler32") == adler32
+    after = here.client.head_object(Bucket=here.container, Key="d/my file")
+    assert after["Metadata"] == {**before["Metadata"], "adler32": adler32}
+    for kept in ("ContentType", "CacheControl", "ContentDisposition", "ContentLength", "ETag"):
+        assert after[kept] == before[kept], kept
+    assert here.read("d/my file") == b"hello"
 
 
-def test_a_directory_is_made_once_and_deleted_when_it_is_empty(here):
-    here.ask("mkdir", "/a/b c")
-    assert here.keys() == ["a/b c/"]
-    assert here.ask("stat", "/a/b c").directory
-    with pytest.raises(AlreadyExists):
-        here.ask("mkdir", "/a/b c")
-    with pytest.raises(AlreadyExists):
-        here.ask("mkdir", "/a")
-    with pytest.raises(AlreadyExists):
-        here.ask("mkdir", "/")
-    here.put("a/b c/file")
-    with pytest.raises(Conflict, match="not empty"):
-        here.ask("delete", "/a/b c")
-    with pytest.raises(Conflict, match="not empty"):
-        here.ask("delete", "/a")
-    here.ask("delete", "/a/b c/file")
-    here.ask("delete", "/a/b c")
-    assert here.keys() == []
+class Upload:
+    """An upload in parts, made by a client that has nothing but the locations."""
+
+    def __init__(self, site, path):
+        self.site, self.path, self.id = site, path, None
+        started = self.fetch(*self.step(MultipartStep.START))
+        assert started.status == 200
+        self.id = re.search(rb"<UploadId>([^<]+)</UploadId>", started.body)[1].decode()
+
+    def step(self, step, parts=1):
+        asked = self.site.endpoint.multipart(
+            self.path, step, Transfer(), Call.until(5), upload_id=self.id, parts=parts
+        )
+        return self.site.loop.run(asked, 10).locations
+
+    @staticmethod
+    def fetch(location, body=None):
+        return Fetched(location.url, location.method.value, body)
+
+    def put(self, *parts):
+        """Send the parts; return the list of them that ends the upload."""
+        answers = [
+            self.fetch(location, data)
+            for location, data in zip(self.step(MultipartStep.PARTS, len(parts)), parts, strict=True)
+        ]
+        assert [answer.status for answer in answers] == [200] * len(parts)
+        listed = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{answer.headers['etag']}</ETag></Part>"
+            for number, answer in enumerate(answers, 1)
+        )
+        return f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
 
 
-def test_a_directory_cannot_be_made_where_a_file_is(here):
-    here.put("file")
-    with pytest.raises(AlreadyExists):
-        here.ask("mkdir", "/file")
+@pytest.mark.parametrize("path", ["/d/file", "/d/ü + %20?uploads"])
+def test_a_client_uploads_in_parts_with_nothing_but_the_locations(here, path):
+    upload = Upload(here, path)
+    done = upload.fetch(*upload.step(MultipartStep.COMPLETE), upload.put(PART, b"the end"))
+    assert (done.status, here.ask("stat", path).size) == (200, len(PART) + 7)
+    assert Fetched(here.redirect(path).url).body == PART + b"the end"
 
 
-def test_the_root_cannot_be_deleted(here):
-    with pytest.raises(Conflict):
-        here.ask("delete", "/")
+def test_an_upload_in_parts_that_is_given_up_leaves_nothing(here):
+    upload = Upload(here, "/d/file")
+    upload.put(b"a part")
+    assert upload.fetch(*upload.step(MultipartStep.ABORT)).status == 204
+    assert here.objects() == []
+    assert "Uploads" not in here.client.list_multipart_uploads(Bucket=here.container)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_copy_has_the_bytes_and_leaves_the_original(here, name):
-    here.put(f"from/{name}", name.encode())
-    here.ask("copy", f"/from/{name}", f"/to/{name}", False)
-    assert sorted(here.keys()) == sorted([f"from/{name}", f"to/{name}"])
-    assert here.client.get_object(Bucket=here.bucket, Key=f"to/{name}")["Body"].read() == name.encode()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_move_leaves_nothing_behind(here, name):
-    here.put(f"from/{name}", name.encode())
-    here.ask("move", f"/from/{name}", f"/to/{name}", False)
-    assert here.keys() == [f"to/{name}"]
-    assert here.client.get_object(Bucket=here.bucket, Key=f"to/{name}")["Body"].read() == name.encode()
-
-
-@pytest.mark.parametrize("verb", ["copy", "move"])
-def test_an_existing_target_is_replaced_only_on_demand(here, verb):
-    here.put("new", b"new")
-    here.put("old", b"old")
-    with pytest.raises(AlreadyExists):
-        here.ask(verb, "/new", "/old", False)
-    assert here.client.get_object(Bucket=here.bucket, Key="old")["Body"].read() == b"old"
-    assert sorted(here.keys()) == ["new", "old"]
-    here.ask(verb, "/new", "/old", True)
-    assert here.client.get_object(Bucket=here.bucket, Key="old")["Body"].read() == b"new"
-
-
-@pytest.mark.parametrize("verb", ["copy", "move"])
-def test_what_cannot_be_copied_is_refused_and_nothing_changes(here, verb):
-    here.put("file", b"file")
-    here.put("dir/inside", b"inside")
-    for source, target, error in (
-        ("/nothing", "/new", NotFound),
-        ("/dir", "/new", IsADirectory),
-        ("/", "/new", IsADirectory),
-        ("/file", "/dir", IsADirectory),
-        ("/file", "/", IsADirectory),
-        ("/file", "/file", Conflict),
+def test_a_location_of_one_step_is_good_for_no_other(here):
+    upload, other = Upload(here, "/file"), Upload(here, "/file")
+    (part,) = upload.step(MultipartStep.PARTS)
+    for changed in (
+        part.url.replace("partNumber=1", "partNumber=2"),
+        part.url.replace(upload.id, other.id),
+        part.url.replace("/file?", "/other?"),
     ):
-        with pytest.raises(error):
-            here.ask(verb, source, target, True)
-    assert sorted(here.keys()) == ["dir/inside", "file"]
+        assert Fetched(changed, "PUT", b"evil").status == 403
+    (abort,) = upload.step(MultipartStep.ABORT)
+    assert Fetched(abort.url.replace(f"uploadId={upload.id}&", ""), "DELETE").status == 403

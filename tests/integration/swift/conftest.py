@@ -30,10 +30,10 @@ class Site(ObjectSite):
     def __init__(
         self, swift: Swift, loop: LoopThread, name: str, *, ahead: float = 0.0, page: int = 1000, **options: Any
     ) -> None:
-        self.container = name
+        self.container, self.url = name, swift.storage_url
         self.client = swift.client
         given = {
-            "url": swift.storage_url,
+            "url": self.url,
             "container": name,
             "auth": "tempauth",
             "auth_url": swift.auth_url,

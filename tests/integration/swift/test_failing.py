@@ -7,75 +7,45 @@ import time
 
 import pytest
 
-from tests.integration.objects import QUESTIONS
+from tests.integration.objects import QUESTIONS, FailingTests
 from tests.servers.process import free_port
 from tests.servers.relay import Relay
 from tests.servers.swift import STRANGER, STRANGER_KEY
-from ugr.plugin import EndpointError, NotFound, PermissionDenied, Refused, Secret, Timeout, Unauthenticated
+from ugr.plugin import EndpointError, PermissionDenied, Refused, Secret, Timeout, Unauthenticated
 
 
-@pytest.fixture
-def file(site):
-    here = site()
-    here.put("file")
-    return here
+class TestFailing(FailingTests):
+    """What is the same on every object storage, and what is not."""
 
+    missing = r"404: the container does not exist; check container"
+    account = "/v1/A"
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_missing_container_is_a_misconfiguration_and_never_not_found(site, question):
-    with pytest.raises(EndpointError, match=r"404: the container does not exist; check container") as caught:
-        site(container="no-such-container").question(question)
-    assert not isinstance(caught.value, NotFound)
-    assert not caught.value.retryable
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_a_wrong_key_is_named_and_not_shown(self, site, file, question):
+        wrong = site(container=file.container, key=Secret(literal="the wrong key"))
+        with pytest.raises(Unauthenticated, match=r"401: .*check user, key") as caught:
+            wrong.question(question)
+        assert "the wrong key" not in repr(caught.value) + str(caught.value)
+        assert file.objects() == ["file"]
 
+    def test_another_accounts_container_is_denied(self, site, file):
+        other = site(container=file.container, user=STRANGER, key=Secret(literal=STRANGER_KEY))
+        for question in QUESTIONS:
+            with pytest.raises(PermissionDenied, match="check the container's ACL"):
+                other.question(question)
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_wrong_key_is_named_and_not_shown(site, file, question):
-    wrong = site(container=file.container, key=Secret(literal="the wrong key"))
-    with pytest.raises(Unauthenticated, match=r"401: .*check user, key") as caught:
-        wrong.question(question)
-    assert "the wrong key" not in repr(caught.value) + str(caught.value)
-    assert file.objects() == ["file"]
+    def test_an_authority_that_gives_no_tokens_is_a_misconfiguration(self, site, file, swift):
+        for auth_url, error in ((f"{swift.url}/nothing", EndpointError), (f"http://127.0.0.1:{free_port()}", Refused)):
+            with pytest.raises(error):
+                site(container=file.container, auth_url=auth_url).ask("health")
 
-
-def test_another_accounts_container_is_denied(site, file):
-    other = site(container=file.container, user=STRANGER, key=Secret(literal=STRANGER_KEY))
-    for question in QUESTIONS:
-        with pytest.raises(PermissionDenied, match="check the container's ACL"):
-            other.question(question)
-
-
-def test_an_authority_that_gives_no_tokens_is_a_misconfiguration(site, file, swift):
-    for auth_url, error in ((f"{swift.url}/nothing", EndpointError), (f"http://127.0.0.1:{free_port()}", Refused)):
-        with pytest.raises(error):
-            site(container=file.container, auth_url=auth_url).ask("health")
-
-
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_silent_storage_is_a_timeout_in_time(site, file, swift, question):
-    with Relay(swift.port) as relay:
-        silent = site(container=file.container, url=swift.storage_url.replace(swift.url, relay.url))
-        silent.ask("health")
-        relay.hang()
-        before = time.monotonic()
-        with pytest.raises(Timeout):
-            silent.question(question, seconds=0.5)
-        assert 0.4 < time.monotonic() - before < 0.75
-
-
-def test_a_silent_authority_is_a_timeout_in_time_for_all_who_wait(site, file, swift):
-    with Relay(swift.port) as relay:
-        silent = site(container=file.container, auth_url=swift.auth_url.replace(swift.url, relay.url), timeout=0.3)
-        relay.hang()
-        before = time.monotonic()
-        with pytest.raises(Timeout):
-            silent.ask("stat", "/file", seconds=10.0)
-        assert time.monotonic() - before < 0.6
-        relay.up()
-        assert silent.ask("stat", "/file").size == 1
-
-
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_storage_that_is_not_there_is_a_refusal(site, question):
-    with pytest.raises(Refused):
-        site(container="any-container", url=f"http://127.0.0.1:{free_port()}/v1/A").question(question)
+    def test_a_silent_authority_is_a_timeout_in_time_for_all_who_wait(self, site, file, swift):
+        with Relay(swift.port) as relay:
+            silent = site(container=file.container, auth_url=swift.auth_url.replace(swift.url, relay.url), timeout=0.3)
+            relay.hang()
+            before = time.monotonic()
+            with pytest.raises(Timeout):
+                silent.ask("stat", "/file", seconds=10.0)
+            assert time.monotonic() - before < 0.6
+            relay.up()
+            assert silent.ask("stat", "/file").size == 1

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from urllib.parse import quote
 
 import pytest
 
-from tests.integration.opened import Fetched
 from tests.integration.objects import ReadingTests
+from tests.integration.opened import Fetched
 from ugr.plugin import FileInfo, Unsupported, Usage
 
 DATA = b"hello federation"
@@ -19,23 +18,6 @@ DATA = b"hello federation"
 
 class TestReading(ReadingTests):
     """What is the same on every object storage."""
-
-
-def test_a_file_has_size_time_and_md5(site):
-    here = site()
-    before = time.time()
-    here.put("d/file", DATA)
-    info = here.ask("stat", "/d/file")
-    assert (info.name, info.directory, info.size) == ("file", False, 16)
-    assert info.mtime == pytest.approx(before, abs=3)
-    assert info.checksums == {"md5": hashlib.md5(DATA).hexdigest()}
-
-
-def test_stat_and_list_agree_on_size_and_time(site):
-    here = site()
-    here.put("file", DATA)
-    stat, (listed,) = here.ask("stat", "/file"), here.list("/")
-    assert (listed.size, listed.mtime) == (stat.size, stat.mtime)
 
 
 def large(here, kind: str) -> None:

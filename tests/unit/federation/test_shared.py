@@ -506,8 +506,6 @@ async def test_one_cold_name_is_asked_for_once_by_all_hosts():
     found = await asyncio.gather(*(host.stat("/f") for host in (a, b) for _ in range(25)))
     assert {tuple(holders(located)) for located in found} == {("far", "near")}
     assert a.questions() == {"near": 1, "far": 1}
-    await a.landed()
-    assert [store.begin("c") for store in everywhere(a)] == [[], []]
 
 
 @on_loop
@@ -525,6 +523,7 @@ async def test_who_waits_for_somebody_that_died_asks_soon():
 async def test_nobody_waits_longer_than_the_call_has_time():
     a, b = await hosts()
     a.put("/f")
+    a.near.delay = a.far.delay = 0.3
     server = home(a, "/f")
     server.store.add(a.keys.claim(a.keys.digest("/f")), f"{a.time():.3f}", expire=3)
     began = asyncio.get_running_loop().time()

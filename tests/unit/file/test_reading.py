@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ugr.plugin import (
     BadRequest,
     Call,
     DeadlineExceeded,
+    Duration,
     FileInfo,
     Intent,
     IsADirectory,
@@ -201,6 +203,15 @@ def test_data_of_what_is_no_file_raises(
 @pytest.mark.parametrize("intent", [Intent.GET, Intent.HEAD])
 def test_readers_are_served_here_without_a_public_url(endpoint: FileEndpoint, call: Call, intent: Intent) -> None:
     assert endpoint.redirect("/d/f", intent, Transfer(), call) == Location("", method=intent, served_here=True)
+
+
+@pytest.mark.parametrize("intent", [Intent.GET, Intent.HEAD])
+def test_url_of_data_served_here_is_good_for_as_long_as_the_endpoint_says(
+    make: Callable[..., FileEndpoint], call: Call, intent: Intent
+) -> None:
+    expires = make(url_lifetime=Duration(120.0)).redirect("/d/f", intent, Transfer(), call).expires
+    assert expires is not None
+    assert 110 < expires - time.time() <= 120
 
 
 @pytest.mark.parametrize("intent", [Intent.GET, Intent.HEAD])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from email.parser import BytesParser
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ugr.errors import Misbehaved, Unsupported
-from ugr.frontend.data import BLOCK, DataReply, content_type, entity_tag, respond
+from ugr.frontend.data import BLOCK, DataReply, Known, content_type, entity_tag, respond
 
 CONTENT = bytes(range(256)) * 4
 MODIFIED = 784111777
@@ -285,3 +286,18 @@ def test_nothing_that_could_run_in_a_browser_is_named_as_such(name: str) -> None
 )
 def test_harmless_types_are_told(name: str, expected: str) -> None:
     assert content_type(name) == expected
+
+
+def test_entity_tag_is_that_of_the_federation_for_bytes_that_were_there_before(opened: Opener) -> None:
+    known = Known('"ugr-feed"', int(time.time()) + 5)
+    reply = respond("GET", {"If-Match": '"ugr-feed"', "Range": "bytes=0-1"}, opened(), known=known)
+    assert (reply.status, header(reply, "ETag"), read(reply)) == (206, '"ugr-feed"', CONTENT[:2])
+    reply = respond("GET", {"If-Range": '"ugr-feed"', "Range": "bytes=4-5"}, opened(), known=known)
+    assert (reply.status, read(reply)) == (206, CONTENT[4:6])
+
+
+def test_entity_tag_of_the_federation_is_not_given_to_bytes_that_came_later(opened: Opener) -> None:
+    known = Known('"ugr-feed"', int(time.time()) - 5)
+    reply = respond("GET", {"If-Range": '"ugr-feed"', "Range": "bytes=4-5"}, opened(), known=known)
+    assert (reply.status, header(reply, "ETag"), read(reply)) == (200, ETAG, CONTENT)
+    assert respond("GET", {"If-Match": '"ugr-feed"'}, opened(), known=known).status == 412

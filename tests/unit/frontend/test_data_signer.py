@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugr.errors import BadRequest, ConfigError, PermissionDenied, UgrError
-from ugr.frontend.data import DATA_PREFIX, DataSigner, split
+from ugr.frontend.data import DATA_PREFIX, DataSigner, Known, split
 from ugr.model import Intent
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -177,3 +177,16 @@ def test_signing_takes_microseconds() -> None:
     path = "/atlas/mc16_13TeV/DAOD_PHYS/e6337_s3681_r13144_p5855/DAOD_PHYS.34865530._000142.pool.root.1"
     best = min(timeit.repeat(lambda: SIGNER.url_path("cern", path, Intent.GET, NOW), number=500, repeat=5)) / 500
     assert best < 50e-6
+
+
+@given(ENDPOINTS, PATHS, st.from_regex(r"ugr-[0-9a-f]{20}", fullmatch=True), st.integers(1, 10**11))
+def test_entity_tag_travels_with_the_url_and_cannot_be_exchanged(
+    endpoint: str, path: str, tag: str, since: int
+) -> None:
+    known = Known(f'"{tag}"', since)
+    url = SIGNER.url_path(endpoint, path, Intent.GET, NOW + 60, known)
+    query = url.partition("?")[2]
+    assert SIGNER.verify(endpoint, path, "GET", query, NOW) == known
+    for changed in (query.replace(f"&v={tag}.{since}", ""), query.replace(f".{since}&", f".{since + 1}&")):
+        with pytest.raises(PermissionDenied, match="signature"):
+            SIGNER.verify(endpoint, path, "GET", changed, NOW)

@@ -20,6 +20,7 @@ import time
 from ugr.errors import Misbehaved
 from ugr.federation.answers import Located, Redirection
 from ugr.frontend import headers, listing, replies
+from ugr.frontend.data import Known
 from ugr.frontend.door import Request
 from ugr.frontend.finding import find, not_modified
 from ugr.frontend.outcome import REDIRECT, UNCHANGED
@@ -64,10 +65,11 @@ def location(request: Request, located: Located, redirection: Redirection) -> st
     url = where.url
     if where.served_here:
         path = next(target.path for target in located.holders if target.endpoint == redirection.endpoint)
-        expires = where.expires
-        if expires is None:
-            expires = time.time() + request.settings.ugr.url_lifetime
-        url = request.origin + request.inside.signer.url_path(redirection.endpoint, path, where.method, expires)
+        now = time.time()
+        expires = now + request.settings.ugr.url_lifetime if where.expires is None else where.expires
+        known = Known.of(located.etag, located.age + request.settings.ugr.deadline, now)
+        signer = request.inside.signer
+        url = request.origin + signer.url_path(redirection.endpoint, path, where.method, expires, known)
     if not _ABSOLUTE(url):
         raise Misbehaved(
             "the endpoint's location is not an absolute, percent-encoded URL",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names that files have in the suite: the ones that break URL building, and their neighbours.
+"""The names that files have in the suite: the ones that break URL building, their neighbours, and worse ones.
 
 Knows: strings. Refuses to know: why a storage would stumble over one.
 """
@@ -46,6 +46,28 @@ NAMES = {
 
 PREFIXES = {"a": b"one", "a.b": b"two..", "ab": b"three..", "dir.txt": b"four", "directory": b"five."}
 """Files whose names are prefixes of each other's, and of the directory ``dir``."""
+
+ODD = {
+    # XML 1.0 does not have them: core refuses them itself, but a name may come from elsewhere
+    "no-xml": "a\ufffeb\uffff",
+    "noncharacters": "\ufdd0\U0001fffe",
+    "replacement": "\ufffd",
+    "byte-order-mark": "\ufeff",
+    "right-to-left": "\u202egpj.exe",
+    "combining": "\u0301",
+    "markup": "]]>-->&#0;&a;<a b='",
+    "percent": "%00%zz%2e%2e%2F..%0d%0aX:y%",
+    "template": "{0}%s$(x)`x`\\..\\x",
+    "blank": " ",
+    "no-break": "\u00a0",
+    "dots": "....",
+    "component-256": "x" * 256,
+    "component-4096": "x" * 4096,
+    "component-wide": "\N{ROCKET}" * 1900,
+    "deep": "/".join(["x"] * 3900),
+    "deep-and-long": "/".join(["x" * 200] * 38),
+}
+"""Name of the case -> name that is nowhere, and that a storage may refuse; core lets paths have 8 KiB."""
 
 every_name = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 """Run a test once for each name."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import pytest
 
-from ugr.errors import EndpointError, NotADirectory, NotFound, PermissionDenied, Unauthenticated
+from ugr.errors import BadRequest, EndpointError, NotADirectory, NotFound, PermissionDenied, Unauthenticated
 from ugr.testing.store import Store
 from ugr.testing.suite.clause import checks_clauses
-from ugr.testing.suite.names import PREFIXES, every_name, put_named
-from ugr.testing.suite.subject import Subject, trouble
+from ugr.testing.suite.names import ODD, PREFIXES, every_name, put_named
+from ugr.testing.suite.subject import Subject, drain, outcome, trouble
+
+ABSENT = (NotFound, NotADirectory, BadRequest, PermissionDenied)
+"""What a name may be told that is not there; some storages deny what is too long."""
 
 
 @checks_clauses
 class StatClauses:
-    """STAT-1 to STAT-6."""
+    """STAT-1 to STAT-7."""
 
     def test_stat_1_the_root_is_a_directory(self, subject: Subject) -> None:
         info = subject.ask("stat", "/")
@@ -100,3 +103,17 @@ class StatClauses:
         store.put(f"{place}/file", b"here")
         with pytest.raises((NotFound, NotADirectory)):
             subject.ask("stat", f"{place}/file/below")
+
+    @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
+    def test_stat_7_an_odd_name_is_not_there_and_the_storage_is_well(
+        self, subject: Subject, place: str, odd: str
+    ) -> None:
+        for above in (place, f"{place}/{odd}"):
+            path = f"{above}/{odd}"[: 8000]
+            for verb, question in (
+                ("stat", subject.endpoint.stat(path, subject.call())),
+                ("list", drain(subject.endpoint, path, subject.call())),
+            ):
+                result, _ = subject.run(outcome(question))
+                assert isinstance(result, ABSENT), f"{verb} ended with {result!r:.200}"
+        assert subject.ask("health") is None, "the endpoint is ill ever since"
