@@ -62,6 +62,7 @@ _NAMES = (
     "access_token",
     "refresh_token",
     "id_token",
+    "token",
     "client_secret",
     "secret_key",
     "secret",

@@ -21,7 +21,7 @@ from tests.servers.process import environment, wait_for
 from tests.servers.ugr import Ugr
 
 VOLATILE = (
-    (re.compile(r"e=\d+&m=GET&s=[\w-]+"), "[signature]"),
+    (re.compile(r"e=\d+&m=GET(?:&v=[\w.-]+)?&s=[\w-]+"), "[signature]"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "[id]"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z"), "[time]"),
     (re.compile(r"(?<![/\d.])\d+\.\d+(?= ms)"), "[ms]"),
@@ -29,6 +29,7 @@ VOLATILE = (
     (re.compile(r"within \d{3,} ms"), "within [ms]"),
     (re.compile(r"(timed out|down) +\d{3,}(?= )"), r"\1 [ms]"),
     (re.compile(r"\bin \d+\.\d\ds\b"), "in [seconds]"),
+    (re.compile(r"\b\d+ (?=passed|skipped|deselected)"), "[some] "),
     (re.compile(r"/kit-\d+-\d+\b"), "[path]"),
     (re.compile(r"Retry-After: \d+"), "Retry-After: [seconds]"),
     (re.compile(r"[ \t]+"), " "),

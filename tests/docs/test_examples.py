@@ -16,7 +16,7 @@ from ugr.config.reference import SECTIONS
 from ugr.plugin import loader
 
 MADE_THERE = DOCS / "tutorial/first-plugin.rst"
-"""A page whose type of endpoint is made on it; test_first_plugin.py does so."""
+"""A page whose type of endpoint is made on it; tests/integration/test_first_plugin.py does so."""
 
 INI = [block for block in blocks("ini") if block.page != MADE_THERE]
 CLASSES = {re.split("[]:]", header.lstrip("["))[0]: cls for header, cls in SECTIONS}

@@ -121,7 +121,7 @@ class Daemon:
         argv: Iterable[str | Path],
         *,
         ready: Callable[[], bool],
-        limit: float = 20.0,
+        limit: float = 60.0,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,

@@ -71,7 +71,7 @@ class Ugr(Daemon):
             name,
             [sys.executable, "-m", "ugr", "serve", "-c", self.file],
             ready=self._answers,
-            limit=20.0,
+            limit=60.0,
             stop_limit=10.0,
             env=environment(PYTHONWARNINGS="error"),
         )

@@ -50,6 +50,8 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
         "x-amz-security-token: s3kr1t",
         "Cookie: session=s3kr1t; other=s3kr1t",
         "https://h/p?authz=s3kr1t",
+        "https://h/p?token=s3kr1t",
+        "{'token': 's3kr1t', 'for': 'h'}",
         "https://h/p?authz=Bearer%20s3kr1t&x=1",
         "https://h/p?x=1&access_token=s3kr1t#f",
         "https://h/p?X-Amz-Credential=AKIAs3kr1t%2F20260101&X-Amz-Signature=s3kr1t",

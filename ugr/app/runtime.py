@@ -24,9 +24,11 @@ from ugr.app.process import Process
 from ugr.config.bind import settings as bind_settings
 from ugr.config.directory import runtime_directory
 from ugr.config.faults import Faults
+from ugr.config.host import lacks
 from ugr.config.keys import data_key
-from ugr.config.reader import Document, read
+from ugr.config.reader import Document, placed, read
 from ugr.config.settings import Settings
+from ugr.errors import ConfigError
 from ugr.federation.answers import EndpointStatus
 from ugr.federation.board import Board
 from ugr.federation.federation import Federation
@@ -55,6 +57,9 @@ log = logging.getLogger("ugr.app")
 
 OPEN_LIMIT = 10.0
 """Seconds that an endpoint may take to open before the service starts without waiting for it."""
+
+CLOSE_LIMIT = 5.0
+"""Seconds that an endpoint may take to close before it is left as it is."""
 
 
 class Runtime:
@@ -135,7 +140,10 @@ class Runtime:
         for a service that is configured without one.
         """
         document, settings, endpoints, policies = _parts(path)
-        directory = runtime_directory(settings.ugr, scratch) if serving else None
+        try:
+            directory = runtime_directory(settings.ugr, scratch) if serving else None
+        except ConfigError as error:
+            raise placed(document, error) from None
         return cls(document, settings, endpoints, policies, Process(settings.cache, directory))
 
     def successor(self, path: str | os.PathLike[str]) -> Runtime:
@@ -211,10 +219,13 @@ class Runtime:
         """Close endpoints that are no longer configured, once nobody waits for them any more."""
         limit = self.loop.loop.time() + self.settings.ugr.listing_deadline + OPEN_LIMIT
         await asyncio.sleep(self.settings.ugr.deadline)
-        for guard in guards:
+
+        async def retire(guard: GuardedEndpoint) -> None:
             while guard.questions and self.loop.loop.time() < limit:
                 await asyncio.sleep(0.1)
             await _quietly(guard.endpoint.close(), guard.name)
+
+        await asyncio.gather(*map(retire, guards))
 
     async def _engine(self) -> Transport:
         """Return the process's engine, which asks as this federation from now on."""
@@ -244,8 +255,7 @@ class Runtime:
         await self._upkeep.stop()
         if self._hosts is not None:
             await self._hosts.stop()
-        for endpoint in self.endpoints.values():
-            await _quietly(endpoint.close(), endpoint.name)
+        await asyncio.gather(*(_quietly(endpoint.close(), endpoint.name) for endpoint in self.endpoints.values()))
         await self.process.close()
 
     async def probe_all(self) -> None:
@@ -262,6 +272,12 @@ class Runtime:
         if self.endpoints and len(self.board.downs()) == len(self.endpoints):
             problems.append("every endpoint is down")
         return not problems, problems
+
+    def lacks(self) -> list[str]:
+        """Return a line for each place of this host that the configuration names and that is not there."""
+        core = {"ugr": self.settings.ugr, "selection": self.settings.selection}
+        options = {f"endpoint:{name}": endpoint.options for name, endpoint in self.endpoints.items()}
+        return lacks(self.document, core | options).lines()
 
     def statuses(self) -> list[EndpointStatus]:
         """Return the state of every endpoint; any thread."""
@@ -338,7 +354,7 @@ def _check_mounts(document: Document, endpoints: dict[str, Endpoint], faults: Fa
 async def _quietly(closing: Coroutine[Any, Any, None], name: str) -> None:
     """Close one endpoint; what goes wrong is logged and keeps nobody else from closing."""
     try:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(CLOSE_LIMIT):
             await closing
     except Exception as error:  # closing must reach every endpoint
         log.warning("[endpoint:%s] did not close: %s: %s", name, type(error).__name__, error)

@@ -10,13 +10,13 @@ not needed, and is not disturbed.
 from __future__ import annotations
 
 import argparse
-import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ugr.call import Call
 from ugr.errors import BadRequest
+from ugr.federation.networks import parse_address
 
 if TYPE_CHECKING:
     from ugr.app import Runtime
@@ -45,9 +45,6 @@ def lfn(text: str) -> str:
 
 def call_of(seconds: float, address: str | None = None) -> Call:
     """Return the call of one question that must be answered within ``seconds``; raise BadRequest for a bad address."""
-    if address is not None:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            raise BadRequest(f"{address} is not an IP address; write for example 192.0.2.7 or 2001:db8::7") from None
+    if address is not None and parse_address(address) is None:
+        raise BadRequest(f"{address} is not an IP address; write for example 192.0.2.7 or 2001:db8::7")
     return Call.until(seconds, address=address)

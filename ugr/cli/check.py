@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from ugr.cli.exits import Exit, exit_of
-from ugr.cli.output import show, show_json
+from ugr.cli.output import show, show_json, warn
 from ugr.errors import ConfigError
 
 NAME = "check-config"
@@ -20,7 +20,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the configuration and build all of it; ask nobody. Raises ConfigError with every fault."""
+    """Read the configuration and build all of it; ask nobody. Raises ConfigError with every fault.
+
+    What it names on this host and is not there is no fault, but said.
+    """
     from ugr.app import Runtime
 
     try:
@@ -30,14 +33,17 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         show_json({"faults": error.message.splitlines()})
         return exit_of(error)
+    lacks = runtime.lacks()
     counts = {
         "endpoints": len(runtime.endpoints),
         "networks": len(runtime.settings.networks),
         "acls": len(runtime.settings.acls),
     }
     if arguments.json:
-        show_json({"faults": [], "files": runtime.document.files} | counts)
+        show_json({"faults": [], "warnings": lacks, "files": runtime.document.files} | counts)
     else:
+        for line in lacks:
+            warn(f"warning: {line}")
         found = ", ".join(
             f"{count} {one if count == 1 else many}" for (one, many), count in zip(_WORDS, counts.values(), strict=True)
         )

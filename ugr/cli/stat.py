@@ -7,7 +7,7 @@ import argparse
 
 from ugr.cli.asking import GRACE, call_of, lfn, started
 from ugr.cli.exits import Exit
-from ugr.cli.output import columns, facts, milliseconds, show, show_json, size, when
+from ugr.cli.output import columns, facts, milliseconds, show, show_json, size, warn, when
 from ugr.federation.answers import Located
 
 NAME = "stat"
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Describe. Raises NotFound, or Unavailable when an endpoint that might know was silent."""
+    """Describe; the exit code says whether all endpoints have answered. Raises NotFound, Unavailable."""
     with started(arguments) as runtime:
         seconds = runtime.settings.ugr.deadline
         located = runtime.loop.run(runtime.operator.stat(lfn(arguments.path), call_of(seconds)), seconds + GRACE)
@@ -28,7 +28,17 @@ def run(arguments: argparse.Namespace) -> int:
         show_json(located)
     else:
         show(render(located))
-    return Exit.OK
+    lacks = [f"endpoint {name} was not asked, it is down" for name in located.unasked]
+    lacks += [f"endpoint {name} was silent{_why(located, name)}" for name in located.silent]
+    for line in lacks:
+        warn(f"not complete: {line}")
+    return Exit.UNAVAILABLE if lacks else Exit.OK
+
+
+def _why(located: Located, endpoint: str) -> str:
+    """Say why an endpoint was silent, as far as that is known."""
+    reasons = (answer.reason for answer in located.answers if answer.endpoint == endpoint)
+    return "".join(f": {reason}" for reason in reasons if reason)
 
 
 def render(located: Located) -> str:
@@ -36,7 +46,10 @@ def render(located: Located) -> str:
     info = located.info
     checksums = [(algorithm, value) for algorithm, value in sorted(info.checksums.items())]
     answers = [
-        (answer.endpoint, f"{milliseconds(answer.milliseconds)} ms, {answer.result.value}")
+        (
+            answer.endpoint,
+            f"{milliseconds(answer.milliseconds)} ms, {answer.result.value}{_why(located, answer.endpoint)}",
+        )
         for answer in located.answers
     ]
     return facts(

@@ -11,7 +11,7 @@ import dataclasses
 import os
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ugr.config import checks
@@ -84,6 +84,19 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
     return (rest[0], True) if len(rest) == 1 else (hint, False)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bound(typing.Generic[T]):
+    """What became of a section. ``instance`` is None when a required option has no value.
+
+    ``faulty`` are options that have their default instead of what was written; ``sound`` says that
+    nothing at all is wrong.
+    """
+
+    instance: T | None
+    faulty: frozenset[str]
+    sound: bool
+
+
 def bind(
     section: Section,
     cls: type[T],
@@ -92,6 +105,21 @@ def bind(
     reserved: Collection[str] = (),
 ) -> T | None:
     """Make a ``cls`` from what the section says; on faults add them all and return None.
+
+    The parameters are those of ``bind_partly``.
+    """
+    bound = bind_partly(section, cls, faults, defaults, reserved)
+    return bound.instance if bound.sound else None
+
+
+def bind_partly(
+    section: Section,
+    cls: type[T],
+    faults: Faults,
+    defaults: Section | None = None,
+    reserved: Collection[str] = (),
+) -> Bound[T]:
+    """Make a ``cls`` from what the section says as far as it goes, so that the rest can be looked at as well.
 
     ``defaults`` (``[endpoint:*]``) says what holds for options that the section does not write;
     what ``cls`` does not declare there is ignored, see ``unused_defaults``. ``reserved`` are
@@ -103,21 +131,26 @@ def bind(
     known = [name for option in declared for name in option.names] + list(reserved)
     _refuse_unknown(section, declared, known, faults)
     values: dict[str, Any] = {}
+    faulty = set()
     for option in declared:
+        known_before = len(faults)
         source = section
         if defaults is not None and not any(name in section.options for name in option.names):
             source = defaults
-        values[option.name] = _secret(option, source, section, faults) if option.secret else None
-        if option.secret:
-            continue
         written_value = source.options.get(option.name)
-        if written_value is not None:
+        if option.secret:
+            values[option.name] = _secret(option, source, section, faults)
+        elif written_value is not None:
             values[option.name] = _parsed(option, written_value, source, faults)
         elif option.required:
             section.blame(faults, _missing(option), option.name)
         else:
             values[option.name] = option.default
-    return cls(**values) if len(faults) == before else None
+        if len(faults) > known_before:
+            faulty.add(option.name)
+            values[option.name] = option.default
+    lacks = any(values[name] is dataclasses.MISSING for name in faulty)
+    return Bound(None if lacks else cls(**values), frozenset(faulty), len(faults) == before)
 
 
 def unused_defaults(defaults: Section, classes: Iterable[type], faults: Faults, reserved: Collection[str] = ()) -> None:
@@ -207,14 +240,14 @@ def _secret(option: Option, source: Section, section: Section, faults: Faults) -
 def settings(document: Document, faults: Faults) -> Settings:
     """Bind every section but the endpoints', and check them against each other.
 
-    Faults are added, not raised; a section with faults is taken to be at its defaults, so that
+    Faults are added, not raised; an option with a fault is taken to be at its default, so that
     the rest can still be looked at. ``faults.raise_if_any()`` is the caller's, after the endpoints.
     """
     checks.names(document, faults)
     networks: dict[str, NetworkSettings] = {}
     acls: dict[str, AclSettings] = {}
     for section in document.of_kind("network"):
-        network = bind(section, NetworkSettings, faults)
+        network = bind_partly(section, NetworkSettings, faults).instance
         if network is not None:
             checks.network(section, network, document, faults)
             networks[section.name] = network
@@ -227,34 +260,36 @@ def settings(document: Document, faults: Faults) -> Settings:
         faults,
     )
     for section in document.of_kind("acl"):
-        acl = bind(section, AclSettings, faults)
+        acl = bind_partly(section, AclSettings, faults).instance
         if acl is not None:
             checks.acl(section, acl, document, faults)
             acls[section.name] = acl
-    core = _alone(document, "ugr", UgrSettings, faults)
-    if core is not None:
-        checks.ugr(*core, faults)
-    cache = _alone(document, "cache", CacheSettings, faults)
-    if cache is not None:
-        checks.cache(*cache, faults)
-    selection = _alone(document, "selection", SelectionSettings, faults)
-    health = _alone(document, "health", HealthSettings, faults)
     return Settings(
-        ugr=core[1] if core else UgrSettings(),
-        cache=cache[1] if cache else CacheSettings(),
-        selection=selection[1] if selection else SelectionSettings(),
-        health=health[1] if health else HealthSettings(),
+        ugr=_alone(document, "ugr", UgrSettings, faults, checks.ugr),
+        cache=_alone(document, "cache", CacheSettings, faults, checks.cache),
+        selection=_alone(document, "selection", SelectionSettings, faults),
+        health=_alone(document, "health", HealthSettings, faults),
         networks=networks,
         acls=acls,
         origins={section.header: section.origin for section in document.sections},
     )
 
 
-def _alone(document: Document, header: str, cls: type[T], faults: Faults) -> tuple[Section, T] | None:
-    """Bind a section that there is once; return it and the instance, None if absent or faulty."""
+def _alone(
+    document: Document,
+    header: str,
+    cls: type[T],
+    faults: Faults,
+    check: Callable[[Section, T, Collection[str], Faults], None] | None = None,
+) -> T:
+    """Bind and check a section that there is once; what is absent or faulty has its default."""
     section = document.section(header)
-    instance = bind(section, cls, faults) if section is not None else None
-    return (section, instance) if section is not None and instance is not None else None
+    bound = None if section is None else bind_partly(section, cls, faults)
+    if section is None or bound is None or bound.instance is None:
+        return cls()
+    if check is not None:
+        check(section, bound.instance, bound.faulty, faults)
+    return bound.instance
 
 
 def shown(instance: object) -> Mapping[str, tuple[str, bool]]:

@@ -9,7 +9,7 @@ Each check adds its faults at the line that an administrator would change.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from ugr.config.faults import Faults, suggestion
@@ -23,6 +23,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 PRINCIPALS = ("anonymous", "any", "nobody")
 """The words that an access list may hold, besides ``network:NAME``."""
+
+HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?", re.ASCII)
+"""A value of the Host header (RFC 9110 7.2)."""
 
 _NETWORK = "network:"
 _MINIMUM_KEY = 32
@@ -59,14 +62,20 @@ def names(document: Document, faults: Faults) -> None:
                 section.blame(faults, f"differs from [{first.header}] in {first.origin} by capital letters only")
 
 
-def ugr(section: Section, settings: UgrSettings, faults: Faults) -> None:
-    """Check ``[ugr]``."""
+def ugr(section: Section, settings: UgrSettings, faulty: Collection[str], faults: Faults) -> None:
+    """Check ``[ugr]``; options that are ``faulty`` have not been told their value."""
     problem = unclean(settings.prefix)
     if problem is None and (settings.prefix == "/" or (settings.prefix + "/").startswith("/-/")):
         problem = f"{settings.prefix} is taken by the service's own pages; write for example /fed"
     if problem is not None:
         section.blame(faults, problem, "prefix")
-    if settings.max_waiting is not None and settings.max_waiting >= settings.threads:
+    for word in settings.allowed_hosts:
+        port = HOST.fullmatch(word)
+        if port is None or int(port[1] or 0) > 65535:
+            section.blame(
+                faults, f"{word}: is not a host name with an optional port, such as h.example.org:8443", "allowed_hosts"
+            )
+    if settings.max_waiting is not None and settings.max_waiting >= settings.threads and "threads" not in faulty:
         section.blame(
             faults,
             f"max_waiting ({settings.max_waiting}) must be below threads ({settings.threads}), so that a thread is "
@@ -82,11 +91,11 @@ def ugr(section: Section, settings: UgrSettings, faults: Faults) -> None:
         section.blame(faults, f"a key is a line of {_MINIMUM_KEY} characters or more; that one is shorter", option)
 
 
-def cache(section: Section, settings: CacheSettings, faults: Faults) -> None:
-    """Check ``[cache]``: negative_ttl < ttl <= max_ttl."""
+def cache(section: Section, settings: CacheSettings, faulty: Collection[str], faults: Faults) -> None:
+    """Check ``[cache]``: negative_ttl < ttl <= max_ttl; options that are ``faulty`` are left out."""
     for low, high, may_be_equal in (("negative_ttl", "ttl", False), ("ttl", "max_ttl", True)):
         small, large = getattr(settings, low), getattr(settings, high)
-        if small > large or (small == large and not may_be_equal):
+        if {low, high}.isdisjoint(faulty) and (small > large or (small == large and not may_be_equal)):
             relation = "not be longer than" if may_be_equal else "be shorter than"
             section.blame(
                 faults,

@@ -36,6 +36,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from ugr.config.faults import Faults, suggestion
+from ugr.errors import ConfigError
 
 NAMED_KINDS = ("endpoint", "network", "acl")
 """Kinds of section that are written with a name: ``[endpoint:NAME]``."""
@@ -131,6 +132,16 @@ class Document:
     def endpoint_sections(self) -> list[Section]:
         """Return the sections of endpoints, without ``[endpoint:*]``, in order."""
         return [section for section in self.of_kind("endpoint") if section.name != "*"]
+
+
+def placed(document: Document, error: ConfigError, header: str = "ugr") -> ConfigError:
+    """Return an error about one option of a section with the place at which that is written."""
+    section = document.section(header)
+    if section is None:
+        return error
+    faults = Faults()
+    section.blame(faults, error.message)
+    return ConfigError("\n".join(faults.lines()))
 
 
 def read(path: str, faults: Faults | None = None) -> Document:
@@ -288,7 +299,7 @@ class _Parser:
         elif header != header.strip() or kind != kind.strip() or name != name.strip():
             problem = "write no spaces inside the brackets around kind and name"
         elif kind not in KINDS:
-            problem = f"there is no such kind of section{suggestion(kind, KINDS) or _known_kinds(header)}"
+            problem = f"there is no such kind of section{_other_kind(header, kind)}"
         elif kind in NAMED_KINDS and not name:
             problem = f"needs a name: [{kind}:{'/prefix' if kind == 'acl' else 'NAME'}]"
         elif kind not in NAMED_KINDS and colon:
@@ -363,8 +374,13 @@ class _Parser:
         return text
 
 
-def _known_kinds(header: str) -> str:
-    """Continue a message about an unknown kind that resembles none."""
+def _other_kind(header: str, kind: str) -> str:
+    """Continue a message about an unknown kind of section with what may have been meant."""
+    if header.lower() == "default":
+        return "; what holds for all endpoints stands in [endpoint:*]"
+    near = suggestion(kind, KINDS)
+    if near:
+        return near
     if header and ":" not in header:
         return f"; an endpoint is written [endpoint:{header}]"
     return f"; the kinds are {', '.join(KINDS)}"

@@ -63,17 +63,17 @@ def render_rst(sections: Iterable[tuple[str, type]], *, without: type | None = N
     """Return reStructuredText (Sphinx) with one ``confval`` per option.
 
     ``sections`` are pairs of a header, as it is written in the file, and the dataclass that
-    declares its options. Options that ``without`` declares too are left out: those that every
-    endpoint has, in the reference of one type. An option is referred to as
+    declares its options. Options that ``without`` declares in the same way are left out: those that
+    every endpoint has, in the reference of one type. An option is referred to as
     ``:confval:`[ugr] deadline```.
     """
     return "\n".join(_section_rst(header, cls, _options(cls, without)) for header, cls in sections)
 
 
 def _options(cls: type, without: type | None) -> list[Option]:
-    """Return the options of a class, but those of another."""
-    left_out = {option.name for option in options_of(without)} if without is not None else set()
-    return [option for option in options_of(cls) if option.name not in left_out]
+    """Return the options of a class, but those that another declares in the same way."""
+    left_out = () if without is None else options_of(without)
+    return [option for option in options_of(cls) if option not in left_out]
 
 
 def _section_rst(header: str, cls: type, options: list[Option]) -> str:

@@ -35,7 +35,7 @@ from ugr.federation.answers import (
 from ugr.federation.asking import SILENT, Asking, all_answers, closest, everyone
 from ugr.federation.cache import Cache, CachedListing, Entry
 from ugr.federation.catalogued import Catalogues
-from ugr.federation.flight import Enough, Flight
+from ugr.federation.flight import GRACE, Enough, Flight
 from ugr.federation.guarded import GuardedEndpoint
 from ugr.federation.listing import FreshListing, RememberedListing
 from ugr.federation.merge import Merged, etag, merge
@@ -368,7 +368,8 @@ class Federation:
             if located is None:
                 asking = self._ask(path, eligible, call)
                 loop = asyncio.get_running_loop()
-                await asking.flight.wait(lambda _flight, _now: float("inf"), loop.time() + call.remaining())
+                until = loop.time() + call.remaining() + 2 * GRACE  # so that who ran out of time has said so
+                await asking.flight.wait(lambda _flight, _now: float("inf"), until)
                 answers = all_answers(eligible.everybody(), asking)
                 located = self._conclude(path, eligible, asking)
             if not located.info.directory:

@@ -25,7 +25,7 @@ from ugr.federation.memcached import Memcached, Ring, expiry
 from ugr.federation.wire import Probe, Seal, pack_probe, unpack_probe
 
 LOOK_EVERY = 0.1
-"""Seconds between two looks for what a probe that is under way elsewhere will find."""
+"""Seconds between two looks, at most, for what a probe that is under way elsewhere will find."""
 
 YOUNG = 0.5
 """Part of the interval between two probes within which another host's probe stands for one's own."""
@@ -70,13 +70,15 @@ class PeerProbes:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + self._settings.timeout
+        young = interval * YOUNG
+        pause = min(LOOK_EVERY, young / 4)
         while True:
-            found = await self._look(name, interval * YOUNG)
+            found = await self._look(name, young)
             if not isinstance(found, bool):
                 return found
-            if found or loop.time() + LOOK_EVERY > until:
+            if found or loop.time() + pause > until:
                 return None
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(pause)
 
     def publish(self, name: str, latency: float | None, reason: str, kind: Kind) -> None:
         """Tell the other hosts what this one's probe found."""
@@ -102,15 +104,23 @@ class PeerProbes:
         if server is None:
             return True
         key, claim = self._keys.probe(digest), self._keys.probing(digest)
-        data = await server.ask(lambda client: client.get(key, b""))
-        if data is None:
-            return True
-        found = self._fresh(name, unpack_probe(self._seal, label, data), young)
-        if found is not None:
-            return found
         expires = expiry(self._settings.timeout + 1.0)
-        mine = await server.ask(lambda client: client.add(claim, b"1", expire=expires, noreply=False))
-        return mine is None or bool(mine)
+
+        def look(client: Client) -> tuple[bool, bytes | None]:
+            # in this order: whoever can claim it sees what the one before found
+            mine = client.add(claim, b"1", expire=expires, noreply=False)
+            return bool(mine), client.get(key)
+
+        told = await server.ask(look)
+        if told is None:
+            return True
+        mine, data = told
+        found = self._fresh(name, unpack_probe(self._seal, label, data), young)
+        if found is None:
+            return mine
+        if mine:
+            server.tell(lambda client: client.delete(claim, noreply=True))
+        return found
 
     def _fresh(self, name: str, probe: Probe | None, young: float) -> Finding | None:
         """Return another host's finding that is young enough and was not heard before."""

@@ -155,10 +155,7 @@ class SharedCache:
             return False
 
     def keep(self, path: str, entry: Entry | None, positions: Positions, *, held: bool) -> None:
-        """Remember what was found, None when it is not worth it.
-
-        ``held``: others wait for it. They see what is remembered; without that they are let go.
-        """
+        """Remember what was found, None when it is not worth it; ``held``: those who wait are let go."""
         digest = self._keys.digest(path)
         server = self._ring.home(digest)
         if server is None:
@@ -171,10 +168,14 @@ class SharedCache:
             data = pack_entry(self._seal, self._names, path, entry, position, filled)
         expires = 1 if entry is None else expiry(self._cache.lifetime(entry.present, entry.partial))
 
-        if data is not None:
-            server.tell(lambda client: client.set(name, data, expire=expires, noreply=True))
-        elif held:
-            server.tell(lambda client: client.delete(claim, noreply=True))
+        def put(client: Client) -> None:
+            if data is not None:
+                client.set(name, data, expire=expires, noreply=True)
+            if held:
+                client.delete(claim, noreply=True)
+
+        if data is not None or held:
+            server.tell(put)
 
     async def _judged(
         self, server: Memcached, digest: bytes, path: str, head: bytes | None, data: bytes

@@ -12,10 +12,14 @@ import enum
 import re
 import time
 from dataclasses import dataclass
-from email.utils import formatdate
+from functools import lru_cache
 from typing import Protocol
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTES = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02d} GMT" for second in range(60))
+_LAST_SECOND = 253402300799
 _CLOCK = r"(?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9]):(?P<second>[0-6][0-9])"
 _DATES = tuple(
     re.compile(pattern)
@@ -54,9 +58,19 @@ class Verdict(enum.Enum):
     FAILED = "failed"
 
 
-def date_text(seconds: int) -> str:
-    """Return an IMF-fixdate for seconds since 1970."""
-    return formatdate(seconds, usegmt=True)
+def date(seconds: float | None) -> str | None:
+    """Write seconds since 1970 as an HTTP date; None when unknown or not writable."""
+    if seconds is None or not 0 <= seconds <= _LAST_SECOND:
+        return None
+    day, second = divmod(int(seconds), 86400)
+    minute, second = divmod(second, 60)
+    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: int) -> str:
+    parts = time.gmtime(day * 86400)
+    return f"{_DAYS[parts.tm_wday]}, {parts.tm_mday:02d} {_MONTHS[parts.tm_mon - 1]} {parts.tm_year:04d} "
 
 
 def date_value(text: str) -> int | None:
@@ -76,7 +90,7 @@ def date_value(text: str) -> int | None:
     return calendar.timegm((year, month, day, hour, minute, second))
 
 
-def _names(value: str, etag: str, *, weak: bool) -> bool:
+def _names(value: str, etag: str | None, *, weak: bool) -> bool:
     """Say whether a list of entity tags names this one; ``weak`` ones count or not (RFC 9110 section 8.8.3.2)."""
     if value.strip(" \t") == "*":
         return True
@@ -101,6 +115,14 @@ def verdict(headers: Headers, validators: Validators) -> Verdict:
         return Verdict.NOT_MODIFIED if _names(none_match, validators.etag, weak=True) else Verdict.GO_ON
     since = date_value(headers.get("If-Modified-Since") or "")
     return Verdict.NOT_MODIFIED if since is not None and validators.modified <= since else Verdict.GO_ON
+
+
+def not_modified(none_match: str | None, modified_since: str | None, etag: str | None, mtime: float | None) -> bool:
+    """Say whether a GET or HEAD is answered with 304 by what is known of the file (section 13.2.2, steps 3 and 4)."""
+    if none_match is not None:
+        return _names(none_match, etag, weak=True)
+    since = date_value(modified_since or "")
+    return since is not None and mtime is not None and int(mtime) <= since
 
 
 def range_holds(headers: Headers, validators: Validators) -> bool:

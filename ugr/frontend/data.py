@@ -24,7 +24,7 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from ugr.errors import BadRequest, ConfigError, Misbehaved, PermissionDenied, Unsupported
-from ugr.frontend.conditions import Headers, Validators, Verdict, date_text, range_holds, verdict
+from ugr.frontend.conditions import Headers, Validators, Verdict, date, range_holds, verdict
 from ugr.frontend.ranges import Span, select
 from ugr.model import Intent
 
@@ -301,7 +301,7 @@ def _respond(
     etag = known.etag if known and status.st_ctime < known.since else entity_tag(size, status.st_mtime_ns)
     validators = Validators(etag, int(max(0.0, min(status.st_mtime, now))))
     described = (
-        ("Last-Modified", date_text(validators.modified)),
+        ("Last-Modified", date(validators.modified) or ""),
         ("ETag", validators.etag),
         ("Accept-Ranges", "bytes"),
         *_GUARDS,

@@ -11,7 +11,7 @@ from typing import Any
 
 from ugr.errors import EndpointError, NotFound, PermissionDenied, Unauthenticated, Unavailable
 from ugr.federation.answers import L1, Located
-from ugr.frontend import headers
+from ugr.frontend import conditions
 from ugr.frontend.door import Request
 from ugr.frontend.outcome import COLD
 
@@ -82,6 +82,6 @@ def not_a_directory(request: Request) -> NotFound:
 
 def not_modified(request: Request, located: Located) -> bool:
     """Say whether the client already has this very file, by If-None-Match or If-Modified-Since."""
-    return headers.not_modified(
+    return conditions.not_modified(
         request.header("If-None-Match"), request.header("If-Modified-Since"), located.etag, located.info.mtime
     )

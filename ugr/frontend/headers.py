@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from ugr.frontend.conditions import date_value
+from ugr.federation.networks import parse_address
 from ugr.names import unspeakable
 
 LITERAL = "/:@+,;=&$!*'()~"
@@ -31,12 +30,6 @@ _HEADER_FORBIDDEN = re.compile(r"[^\t\x20-\x7e]").search
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z").match
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)").match
 _HOST = re.compile(r"(?:([A-Za-z0-9._-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{1,5})?)?\Z", re.ASCII).match
-_ETAG = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|\Z)')
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MINUTES = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
-_SECONDS = tuple(f"{second:02d} GMT" for second in range(60))
-_LAST_SECOND = 253402300799
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _REMEMBERED = 256
 """Longest text that is remembered parsed: clients write these headers, so memory must be bounded."""
@@ -171,13 +164,8 @@ def _address(text: str) -> str | None:
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    try:
-        found = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(found)
+    found = parse_address(text.partition("%")[0])
+    return None if found is None else str(found)
 
 
 def client_address(peer: str | None, forwarded: str | None, trusted: Callable[[str], bool]) -> str | None:
@@ -258,38 +246,6 @@ def names_html(value: str | None) -> bool:
     return value is not None and any(
         item.kind == "text" and item.subtype == "html" and item.quality > 0 for item in accept(value)
     )
-
-
-def none_match_fails(value: str, etag: str | None) -> bool:
-    """Say whether an If-None-Match header names this entity tag (weak comparison, RFC 9110 13.1.2)."""
-    if value.strip() == "*":
-        return True
-    return etag is not None and etag in _ETAG.findall(value)
-
-
-def date(seconds: float | None) -> str | None:
-    """Write seconds since 1970 as an HTTP date (RFC 9110 5.6.7); None when unknown or not writable."""
-    if seconds is None or not 0 <= seconds <= _LAST_SECOND:
-        return None
-    day, second = divmod(int(seconds), 86400)
-    minute, second = divmod(second, 60)
-    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}"
-
-
-@lru_cache(maxsize=4096)
-def _day(day: int) -> str:
-    parts = time.gmtime(day * 86400)
-    return f"{_DAYS[parts.tm_wday]}, {parts.tm_mday:02d} {_MONTHS[parts.tm_mon - 1]} {parts.tm_year:04d} "
-
-
-def not_modified(none_match: str | None, modified_since: str | None, etag: str | None, mtime: float | None) -> bool:
-    """Say whether a GET or HEAD is answered with 304 (RFC 9110 13.2.2, steps 3 and 4)."""
-    if none_match is not None:
-        return none_match_fails(none_match, etag)
-    if modified_since is None or mtime is None:
-        return False
-    since = date_value(modified_since)
-    return since is not None and int(mtime) <= since
 
 
 def field_value(text: str) -> str:

@@ -17,7 +17,8 @@ from functools import lru_cache
 from xml.parsers import expat
 
 from ugr.federation.answers import Shortfall
-from ugr.frontend.headers import date, encode_name
+from ugr.frontend.conditions import date
+from ugr.frontend.headers import encode_name
 from ugr.model import FileInfo
 
 DAV = "DAV:"

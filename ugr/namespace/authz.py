@@ -11,7 +11,6 @@ Prefixes end on component boundaries. What no section grants is refused.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +19,7 @@ from ugr.call import Call
 from ugr.config.settings import AclSettings, NetworkSettings
 from ugr.config.types import Words
 from ugr.errors import PermissionDenied, Unauthenticated
+from ugr.federation.networks import parse_address
 from ugr.model import Identity, Right
 from ugr.namespace.paths import ancestors
 
@@ -86,13 +86,8 @@ class Authorizer:
         return kind == "network" and call.address is not None and self._inside(name, call.address)
 
     def _is_inside(self, network: str, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        mapped = getattr(parsed, "ipv4_mapped", None)
-        parsed = mapped or parsed
-        return any(parsed in block for block in self._networks.get(network, ()))
+        parsed = parse_address(address)
+        return parsed is not None and any(parsed in block for block in self._networks.get(network, ()))
 
 
 class Operator:

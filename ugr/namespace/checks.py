@@ -33,7 +33,7 @@ def faults(endpoints: Mapping[str, Endpoint]) -> Iterator[Fault]:
             try:
                 check(getattr(options, option))
             except ConfigError as error:
-                yield Fault(name, option, error.message)
+                yield from (Fault(name, option, line) for line in error.message.splitlines())
         for alias in wrong_aliases(options.aliases):
             yield Fault(name, "aliases", f"{alias}: is not a URL; write for example srm://se.example.org/dpm/home")
         if options.role == "catalogue" and not endpoint.capabilities()["replicas"]:

@@ -19,6 +19,9 @@ from ugr.namespace.paths import ancestors, normalise, parent, within
 from ugr.namespace.translate import SCHEMES, prefixes
 from ugr.plugin.options import EndpointOptions
 
+_COMMENT = frozenset("#;")
+"""What no prefix has: whoever writes ``/atlas;not yet`` means something else than that prefix."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -33,17 +36,23 @@ class Mount:
 
 
 def parse(words: Iterable[str]) -> tuple[Mount, ...]:
-    """Parse the words of a ``mount`` option. Raises ConfigError naming the word and the remedy."""
+    """Parse the words of a ``mount`` option. Raises ConfigError, a line for each bad word with the remedy."""
     mounts: dict[str, Mount] = {}
+    problems = []
     for word in words:
         prefix, equals, base = word.partition("=")
         try:
             mount = Mount(normalise(prefix), normalise(base) if equals else "/")
         except BadRequest as error:
-            raise ConfigError(f"{word}: {error.message}; write for example /atlas or /atlas=/data/atlas") from None
+            problems.append(f"{word}: {error.message}; write for example /atlas or /atlas=/data/atlas")
+            continue
         if mount.prefix in mounts:
-            raise ConfigError(f"{word}: {mount.prefix} is mounted twice by this endpoint")
+            problems.append(f"{word}: {mount.prefix} is mounted twice by this endpoint")
+        elif not _COMMENT.isdisjoint(prefix):
+            problems.append(f"{word}: contains a character that begins comments; a comment has a line of its own")
         mounts[mount.prefix] = mount
+    if problems:
+        raise ConfigError("\n".join(problems))
     if not mounts:
         raise ConfigError('needs at least one prefix; write "/" for the whole namespace')
     return tuple(mounts.values())

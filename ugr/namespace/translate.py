@@ -48,13 +48,17 @@ SCHEMES: Mapping[str, Callable[[str], str] | None] = {"plain": None, "rucio": ru
 def prefixes(words: Iterable[str]) -> tuple[str, ...]:
     """Parse the words of a ``multiply`` option; none of the result ends in "/". Raises ConfigError with the remedy."""
     found: list[str] = []
+    problems = []
     for word in words:
         try:
             prefix = normalise(word)
         except BadRequest as error:
-            raise ConfigError(f"{word}: {error.message}; write for example /disk1 /disk2") from None
+            problems.append(f"{word}: {error.message}; write for example /disk1 /disk2")
+            continue
         prefix = "" if prefix == "/" else prefix
         if prefix in found:
-            raise ConfigError(f"{word}: is written twice")
+            problems.append(f"{word}: is written twice")
         found.append(prefix)
+    if problems:
+        raise ConfigError("\n".join(problems))
     return tuple(found)

@@ -38,7 +38,9 @@ class BlockingOptions(EndpointOptions):
     """What an administrator may write for an endpoint that works in threads."""
 
     max_threads: int = option(
-        8, help="Threads for questions to this endpoint in one worker; listings have as many of their own."
+        8,
+        help="Threads for questions to this endpoint in one worker; listings have as many of their own.",
+        minimum=1,
     )
 
 

@@ -7,8 +7,9 @@ status codes.
 Three verbs are required: ``stat``, ``list``, ``redirect``. The others are optional; overriding
 one grants the capability of that name, which configuration may then mask (``writable = no``).
 All signatures are fixed, optional ones included. Paths are relative to the endpoint: they start
-with "/", are decoded, have no empty, "." or ".." component, no trailing "/" and no control
-character; "/" is the endpoint's root. Core guarantees this for every call.
+with "/", are decoded, have no empty, "." or ".." component, no trailing "/", no control character
+and no non-character, and are UTF-8 of at most 8 KiB; "/" is the endpoint's root. Core guarantees
+this for every call.
 
 The clauses below each verb are numbered (``STAT-1`` ...); each has a test of that name in
 ``ugr.testing.EndpointSuite``. MUST is checked; SHOULD is advice. A clause is written

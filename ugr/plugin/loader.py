@@ -14,13 +14,14 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 import pluggy
 
-from ugr.config.bind import bind, options_of, unused_defaults
+from ugr.config.bind import bind_partly, options_of, unused_defaults
 from ugr.config.faults import Faults, suggestion
 from ugr.config.reader import Document, Section
 from ugr.config.types import Duration, Words
@@ -37,6 +38,9 @@ IDENTITIES = "ugr.identities"
 
 TYPE = "type"
 """The option of ``[endpoint:NAME]`` that the loader reads; all others are the plugin's."""
+
+
+_WORDS = re.compile(r"[a-z0-9_]+").findall
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ def load(group: str, word: str) -> type:
 def build(document: Document, faults: Faults, url_lifetime: Duration | None = None) -> dict[str, Endpoint]:
     """Make every configured endpoint, by name, in order; no I/O besides imports and secrets' files.
 
-    What is wrong is added to ``faults``, and that endpoint left out. ``url_lifetime`` is for the
+    What is wrong is added to ``faults``. An endpoint with a faulty option is there if it could be made
+    without that option, so that more can be checked; it must not be used. ``url_lifetime`` is for the
     endpoints that write none. Blocking endpoints come wrapped in ``Threaded``.
     """
     defaults = document.section("endpoint:*")
@@ -252,8 +257,13 @@ def _build_one(
     faults: Faults,
     url_lifetime: Duration | None,
 ) -> Endpoint | None:
-    """Bind one section and construct its endpoint."""
-    options: Any = bind(section, cls.Options, faults, defaults, reserved=(TYPE,))
+    """Bind one section and construct its endpoint.
+
+    One whose options have faults is made all the same, so that its other faults are told as well. What
+    it says of an option with a fault, which has its default instead, is not passed on.
+    """
+    bound = bind_partly(section, cls.Options, faults, defaults, reserved=(TYPE,))
+    options: Any = bound.instance
     if options is None:
         return None
     if options.url_lifetime is None and url_lifetime is not None:
@@ -261,10 +271,12 @@ def _build_one(
     try:
         endpoint = cls(section.name, options)
     except ConfigError as error:
-        section.blame(faults, error.message)
+        lines = error.message.splitlines()
+        section.blame(faults, "\n".join(line for line in lines if bound.faulty.isdisjoint(_WORDS(line))))
         return None
     except Exception as error:  # a plugin's bug is told like any other fault; its text may hold a secret
-        section.blame(faults, f"{cls.__module__}.{cls.__qualname__} cannot be made: {type(error).__name__}")
+        if bound.sound:
+            section.blame(faults, f"{cls.__module__}.{cls.__qualname__} cannot be made: {type(error).__name__}")
         return None
     return Threaded(endpoint) if isinstance(endpoint, BlockingEndpoint) else endpoint
 

@@ -26,6 +26,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from ugr import metrics
+from ugr.app import Runtime
+from ugr.config.reader import placed
 from ugr.config.settings import UgrSettings
 from ugr.errors import ConfigError
 from ugr.wsgi import Application, build
@@ -77,6 +79,7 @@ def gunicorn_options(settings: UgrSettings) -> dict[str, Any]:
         "secure_scheme_headers": {},
         "forwarder_headers": "",
         "proc_name": "ugr",
+        "logger_class": "ugr.server.logger.Logger",
         "loglevel": settings.log_level,
         "when_ready": _when_ready,
         "post_worker_init": _post_worker_init,
@@ -138,7 +141,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             application = build(self._scratch)
             options = _options(application)
             if options["bind"] != self._options["bind"]:
-                _require_address(application.service.runtime.settings.ugr.listen)
+                _require(application.service.runtime)
         except ConfigError as error:
             log.error("the configuration is not used, the one before serves on:\n%s", error.message)
         else:
@@ -168,7 +171,7 @@ def serve(config: Path) -> int:
     scratch = _Scratch()
     try:
         application = build(scratch)
-        _require_address(application.service.runtime.settings.ugr.listen)
+        _require(application.service.runtime)
         _forget_counts(application)
         _open_many_files()
         _Server(application, _options(application), scratch).run()
@@ -200,6 +203,16 @@ def _forget_counts(application: Application) -> None:
             metrics.clear(application.service.directory)
         except OSError as error:
             log.warning("metrics go on from the last run: %s", error)
+
+
+def _require(runtime: Runtime) -> None:
+    """Raise ConfigError when the address cannot be listened on; warn of what else this host lacks."""
+    for line in runtime.lacks():
+        log.warning("%s", line)
+    try:
+        _require_address(runtime.settings.ugr.listen)
+    except ConfigError as error:
+        raise placed(runtime.document, error) from None
 
 
 def _require_address(listen: str) -> None:

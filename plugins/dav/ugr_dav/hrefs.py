@@ -15,6 +15,9 @@ from ugr.plugin import EndpointError, NotFound, speakable
 from ugr.plugin.objects import encoded
 from ugr.plugin.xml import REPLACED
 
+MAX_COMPONENT, MAX_PATH = 255, 4096
+"""The longest part of a path, and the longest path, in bytes, that file systems have (NAME_MAX, PATH_MAX of Linux)."""
+
 _AUTHORITY = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/]*(\Z)?")
 _SLASHES = re.compile("/{2,}")
 _BARE = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -27,11 +30,17 @@ class Names:
         self._root = url.rstrip("/")
 
     def url(self, path: str) -> str:
-        """Return the URL of a name; NotFound for one that is not Unicode, and so is nowhere."""
+        """Return the URL of a name; NotFound for one that is not Unicode or too long, and so is nowhere.
+
+        XRootD answers names that are too long with 500, or closes the connection, as if it were ill.
+        """
         try:
-            return self._root + encoded(path)
+            size = len(path.encode())
         except UnicodeEncodeError:
             raise NotFound("the name is not valid Unicode", path=ascii(path)) from None
+        if size > MAX_COMPONENT and (size > MAX_PATH or _longest(path) > MAX_COMPONENT):
+            raise NotFound("the name is longer than file systems allow", path=path)
+        return self._root + encoded(path)
 
     def plain(self, path: str) -> str:
         """Return the URL of a name as whoever does not decode would have to get it."""
@@ -126,6 +135,10 @@ def decoded(raw: str) -> str | None:
         return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeError:
         return None
+
+
+def _longest(path: str) -> int:
+    return max(len(part.encode()) for part in path.split("/"))
 
 
 def _plain(path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from json import dumps
+from os.path import exists
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,7 +33,7 @@ class WebStore(DirectoryStore):
     def answer(self, exchange: Exchange) -> None:
         """Answer one request as nginx does."""
         file = Path(f"{self.root}{unquote(exchange.seen.path)}")
-        if not file.exists():
+        if not exists(file):
             exchange.good(Served(status=404))
         elif file.is_dir() and not exchange.seen.path.endswith("/"):
             exchange.good(Served(status=301, headers=(("Location", f"{exchange.seen.path}/"),)))

@@ -40,6 +40,7 @@ FACTS = {
     403: PermissionDenied,
     404: NotFound,
     410: NotFound,
+    414: NotFound,
     429: Busy,
     503: Busy,
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ugr.plugin import BlockingOptions, option
+from ugr.plugin import BlockingOptions, Path, option
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions(BlockingOptions):
     """``type = file``: a directory."""
 
-    path: str = option(
+    path: Path = option(
         help="The directory; absolute. Nothing outside it can be reached, whatever links are in it.",
         example="/srv/data",
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from tests.conformance.mutants.register import breaks
-from ugr.errors import NotADirectory, NotFound, PermissionDenied, Refused
+from ugr.errors import Misbehaved, NotADirectory, NotFound, PermissionDenied, Refused
 from ugr.model import FileInfo
 from ugr.testing import MemoryEndpoint
 
@@ -95,6 +95,23 @@ class FindsTheFileAbove(MemoryEndpoint):
     async def stat(self, path, call):
         above = path.rpartition("/")[0]
         return await super().stat(above if above in self.files else path, call)
+
+
+@breaks("STAT-7")
+class TakesLongNamesForATrouble(MemoryEndpoint):
+    async def stat(self, path, call):
+        if len(path) > 4000:
+            raise Refused("connection closed without an answer")
+        return await super().stat(path, call)
+
+
+@breaks("STAT-7")
+class CannotReadItsOwnNames(MemoryEndpoint):
+    async def list(self, path, call):
+        if "\ufffe" in path:
+            raise Misbehaved("the answer is not well-formed XML")
+        async for info in super().list(path, call):
+            yield info
 
 
 @breaks("LIST-1")

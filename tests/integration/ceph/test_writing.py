@@ -54,9 +54,7 @@ class Upload:
         self.id = re.search(rb"<UploadId>([^<]+)</UploadId>", started.body)[1].decode()
 
     def step(self, step, parts=1):
-        asked = self.site.endpoint.multipart(
-            self.path, step, Transfer(), Call.until(5), upload_id=self.id, parts=parts
-        )
+        asked = self.site.endpoint.multipart(self.path, step, Transfer(), Call.until(5), upload_id=self.id, parts=parts)
         return self.site.loop.run(asked, 10).locations
 
     @staticmethod

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.deploy import shipped
 from tests.integration.deploy.conftest import Service
+from tests.integration.deploy.fronts import front
 from tests.integration.deploy.load import Load, Question
-from tests.servers.nginx import Nginx
 from tests.servers.pki import Holder
-from tests.servers.process import free_port, wait_for
+from tests.servers.process import wait_for
 
 FILES = 300
 
@@ -58,10 +57,8 @@ def service(tmp_path: Path, held: socket.socket) -> Iterator[Service]:
 @pytest.fixture
 def port(service: Service, certificate: Holder, tmp_path: Path) -> Iterator[int]:
     """Run nginx before it; give its port."""
-    port = free_port()
-    text = shipped.nginx(port, service.place / "ugr.sock", certificate.certificate, certificate.key)
-    with Nginx(tmp_path, text, port=port, name="nginx-deployed"):
-        yield port
+    with front("nginx", tmp_path, service.place / "ugr.sock", certificate) as nginx:
+        yield nginx.port
 
 
 def test_reloads_lose_nothing(service: Service, port: int) -> None:
@@ -82,6 +79,25 @@ def test_restart_loses_nothing_while_systemd_holds_the_socket(service: Service, 
 
     assert load.failures == []
     print(f"{load.answers} answers, the slowest after {load.slowest:.2f} s")
+
+
+def test_stop_cuts_no_question_short_and_nginx_speaks_for_the_service_until_it_is_back(
+    tmp_path: Path, certificate: Holder
+) -> None:
+    """Without ``ugr.socket`` there is a time in which nobody listens."""
+    service = Service(tmp_path, f"unix:{tmp_path}/ugr.sock", "trusted_sockets = yes")
+    service.add("f")
+    stream = itertools.repeat(Question("/fed/f"))
+    with (
+        service,
+        front("nginx", tmp_path, tmp_path / "ugr.sock", certificate) as nginx,
+        Load(nginx.port, lambda _: stream) as load,
+    ):
+        service.terminate()
+        service.start()
+        load.more(100)
+
+    assert {failure.what for failure in load.failures} <= {"status 503"}
 
 
 def test_worker_that_is_killed_costs_at_most_the_questions_under_way(service: Service, port: int) -> None:

@@ -26,8 +26,14 @@ MULTISTATUS = (
     b"<D:propstat><D:prop><D:getcontentlength>5</D:getcontentlength><D:resourcetype/></D:prop>"
     b"<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>"
 )
-STATUSES = (200, 200, 200, 204, 206, 207, 207, 301, 302, 307, 400, 401, 403, 405, 409, 418, 429, 500, 502, 503, 599, 999)
-NOISE = (b"<", b">", b"&", b"\0", b"\xff", b"<!DOCTYPE x>", b"&bomb;", b"</a>", b"]]>", b"-1", b"9" * 40, b"<Key/>", b"\r\n")
+STATUSES = (
+    *(200, 200, 200, 204, 206, 207, 207, 301, 302, 307),
+    *(400, 401, 403, 405, 409, 418, 429, 500, 502, 503, 599, 999),
+)
+NOISE = (
+    *(b"<", b">", b"&", b"\0", b"\xff", b"<!DOCTYPE x>", b"&bomb;", b"</a>", b"]]>", b"-1", b"9" * 40),
+    *(b"<Key/>", b"\r\n"),
+)
 FIELDS = (
     b"Content-Length: 5",
     b"Content-Length: -5",

@@ -81,9 +81,17 @@ list = anonymous
         level: str | None = json.loads(reply.body)["level"]
         return level
 
+    lines = 0
+
+    def launch(self) -> Host:
+        """Start; what the log held before is another host's."""
+        if self.log.exists():
+            self.lines = len(self.log.read_text(errors="replace").splitlines())
+        return super().launch()
+
     def said(self, words: str) -> int:
         """Count the lines of the log with these words."""
-        return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
+        return sum(words in line for line in self.log.read_text(errors="replace").splitlines()[self.lines :])
 
 
 class Cluster:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ugr_azure.signing import DELETE, EARLIER, READ, VERSION, WRITE, Delegation, Key, Signer, iso_time
 
+from tests.unit.objects.names import NAMES
 from ugr.plugin.objects import Mac, encoded
 
 TIME = 1_700_000_000
@@ -23,24 +24,6 @@ ACCOUNT = "ugratlas"
 VALUE = base64.b64encode(bytes(range(64))).decode()
 URL = f"https://{ACCOUNT}.blob.core.windows.net"
 EMULATOR = f"http://127.0.0.1:10000/{ACCOUNT}"
-
-NAMES = [
-    "file",
-    "directory/file.root",
-    "with space",
-    "plus+plus",
-    "a%b#c?d&e:f;g=h",
-    "percent%20encoded%2F",
-    "quotes'\"and`ticks",
-    "brackets[]{}()<>|^",
-    "tilde~dash-dot.underscore_",
-    "comma,star*dollar$at@bang!",
-    "åßç/Ωμέγα/日本語/🦉",
-    "e\u0301 is not \u00e9",
-    " leading and trailing ",
-    "..hidden/.../x",
-    "mc16_13TeV:AOD.123._000001.pool.root.1",
-]
 
 ACCOUNT_KEY = Key(Mac(base64.b64decode(VALUE)))
 

@@ -41,6 +41,30 @@ def test_all_faults_of_a_configuration_are_told(tmp_path: Path, ask: Ask, ask_js
     assert answer["faults"] == err.splitlines()[1:]
 
 
+def test_what_this_host_lacks_is_a_warning(tmp_path: Path, ask: Ask, ask_json: AskJson) -> None:
+    config = tmp_path / "ugr.conf"
+    config.write_text(
+        "[ugr]\nruntime_dir = /nonexistent/run\naccess_log = /nonexistent/log/access\n"
+        "[selection]\ngeoip = /nonexistent/x.mmdb\n[endpoint:a]\ntype = file\npath = /nonexistent/data\n"
+    )
+    code, out, err = ask("check-config", "-c", config)
+    assert (code, out) == (Exit.OK, f"{config}: no faults; 1 endpoint, 0 networks, 0 access lists\n")
+    nothing = "there is no such file or directory on this host"
+    directory = "there is no directory /nonexistent/log on this host; make it, for the user that runs ugr"
+    expected = [
+        f"{config}:2: [ugr] runtime_dir = /nonexistent/run: {nothing}",
+        f"{config}:3: [ugr] access_log = /nonexistent/log/access: {directory}",
+        f"{config}:5: [selection] geoip = /nonexistent/x.mmdb: {nothing}",
+        f"{config}:8: [endpoint:a] path = /nonexistent/data: {nothing}",
+    ]
+    assert err.splitlines() == [f"ugr: warning: {line}" for line in expected]
+    assert ask_json("check-config", "-c", config)[1]["warnings"] == expected
+    code, out, err = ask("serve", "-c", config)
+    assert (code, out) == (Exit.CONFIGURATION, "")
+    fault = "[ugr] runtime_dir = /nonexistent/run: no such directory; make it, for the user that runs ugr"
+    assert err == f"ugr: {config}:2: {fault}\n"
+
+
 def test_a_directory_is_listed_over_all_endpoints(sites: Path, ask: Ask, ask_json: AskJson) -> None:
     config = sites / "ugr.conf"
     assert ask("ls", "-c", config) == (Exit.OK, "README.txt\natlas/\nbelle2/\nwhich-copy.txt\n", "")
@@ -80,6 +104,14 @@ def test_a_name_that_nobody_has_is_1(command: str, sites: Path, ask: Ask) -> Non
 def test_a_name_that_a_silent_endpoint_might_have_is_4(command: str, sites: Path, ask: Ask) -> None:
     shutil.rmtree(sites / "victoria")
     assert ask(command, "-c", sites / "ugr.conf", "/atlas/raw/run-0003.dat")[0] == Exit.UNAVAILABLE
+
+
+def test_a_name_is_described_with_a_word_about_the_endpoint_that_was_silent(sites: Path, ask: Ask) -> None:
+    shutil.rmtree(sites / "victoria")
+    code, out, err = ask("stat", "-c", sites / "ugr.conf", "/README.txt")
+    assert code == Exit.UNAVAILABLE
+    assert ["silent", "victoria"] in [line.split() for line in out.splitlines()]
+    assert err.startswith("ugr: not complete: endpoint victoria was silent: ")
 
 
 @pytest.mark.parametrize("path", ["/a/../b", "/a\x01"])
@@ -208,7 +240,7 @@ def test_the_options_of_a_type_are_shown(ask: Ask, ask_json: AskJson) -> None:
     code, out, _ = ask("plugins", "file")
     assert code == Exit.OK
     assert out.startswith("type = file\n\n[endpoint:NAME]\n")
-    assert "  path\n      (text; required)\n" in out
+    assert "  path\n      (absolute path; required)\n" in out
     assert out.count("  weight\n") == 1
     code, answer = ask_json("plugins", "file")
     assert {"path", "mount"} <= {name for item in answer for name in item["names"]}

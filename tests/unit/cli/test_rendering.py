@@ -214,9 +214,9 @@ on         vancouver   /data/f
 not used   old  its size differs: 1 byte
 not asked  victoria
 silent     geneva
-took       geneva     3000 ms, timed out
+took       geneva     3000 ms, timed out: no answer within 3s
            vancouver  1.2 ms, found
-           victoria   - ms, not asked"""
+           victoria   - ms, not asked: down: connection refused"""
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,20 +28,20 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def nobody(tmp_path: Path) -> Iterator[Path]:
+def nobody() -> Iterator[Path]:
     """Give a directory that may be read and not written, and be somebody who has to care."""
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o555)
-    if os.geteuid() != 0:
-        yield closed
-        return
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        directory.chmod(directory.stat().st_mode | 0o055)
-    os.seteuid(65534)
-    try:
-        yield closed
-    finally:
-        os.seteuid(0)
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        closed = Path(place, "closed")
+        closed.mkdir(mode=0o555)
+        if os.geteuid() != 0:
+            yield closed
+            return
+        os.seteuid(65534)
+        try:
+            yield closed
+        finally:
+            os.seteuid(0)
 
 
 def found(directory: Path) -> set[str]:

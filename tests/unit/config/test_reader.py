@@ -149,6 +149,13 @@ OWN_LINE = 'a comment needs a line of its own; to keep " #" or " ;", write the w
         ("[ ugr ]\n", ["ugr.conf:1: [ ugr ]: write no spaces inside the brackets around kind and name"]),
         ("[UGR]\n", ["ugr.conf:1: [UGR]: there is no such kind of section; did you mean ugr?"]),
         ("[endpoints:x]\n", ["ugr.conf:1: [endpoints:x]: there is no such kind of section; did you mean endpoint?"]),
+        (
+            "[DEFAULT]\n",
+            [
+                "ugr.conf:1: [DEFAULT]: there is no such kind of section; "
+                "what holds for all endpoints stands in [endpoint:*]"
+            ],
+        ),
         ("[cern]\n", ["ugr.conf:1: [cern]: there is no such kind of section; an endpoint is written [endpoint:cern]"]),
         (
             "[site:cern]\n",

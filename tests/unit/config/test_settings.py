@@ -23,6 +23,28 @@ def test_an_empty_configuration_has_the_defaults_and_no_fault() -> None:
     assert checked("") == (Settings(), [])
 
 
+def test_faulty_option_does_not_hide_what_else_is_wrong() -> None:
+    assert checked(
+        "[ugr]\nthreads = many\nmax_waiting = 900\nprefix = /-/x\npublic_url = https://h/y\n"
+        "[cache]\nttl = 1s\nmax_ttl = soon\nnegative_ttl = 1m\n"
+        "[acl:/]\nread = network:nope\nlits = any\n"
+    )[1] == [
+        "ugr.conf:2: [ugr] threads = many: not a whole number",
+        "ugr.conf:4: [ugr] prefix = /-/x: /-/x is taken by the service's own pages; write for example /fed",
+        "ugr.conf:5: [ugr] public_url = https://h/y: must be scheme, host and port only; the path is that of prefix",
+        "ugr.conf:8: [cache] max_ttl = soon: not a duration; write a number and a unit: 500ms, 10s, 5m, 2h, 1d",
+        "ugr.conf:9: [cache] negative_ttl = 1m: negative_ttl (1m) must be shorter than ttl (1s)",
+        "ugr.conf:11: [acl:/] read = network:nope: there is no [network:nope]",
+        "ugr.conf:12: [acl:/] lits: there is no such option; did you mean list?",
+    ]
+
+
+@pytest.mark.parametrize("word", ["http://x/", "b/c", "h:99999", "h:x", "a b:1/", "[::1", "*.example.org"])
+def test_allowed_hosts_are_hosts(word: str) -> None:
+    ((fault),) = checked(f"[ugr]\nallowed_hosts = fine.example.org:8443 [::1]:80 {word}\n")[1]
+    assert "is not a host name with an optional port" in fault
+
+
 def test_every_section_is_bound_and_knows_its_place() -> None:
     found, faults = checked(
         "[ugr]\nprefix = /data\n[cache]\nttl = 1m\n[selection]\nfuzz = 5\n[health]\nfailures = 5\n"

@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parents[3] / "etc" / "ugr"
 def installed(directory: Path) -> Path:
     """Put the examples to use, as an administrator does: without their ending, with a key of one's own."""
     shutil.copytree(SHIPPED, directory / "ugr")
-    secrets = ("s3.key", "proxy.pem")
+    secrets = ("s3.key", "proxy.pem", "azure-client.secret", "swift.password", "swift-temp-url.key")
     for name in secrets:
         (directory / name).write_text("a secret\n")
     for example in (directory / "ugr" / "conf.d").glob("*.example"):
@@ -76,4 +76,4 @@ def test_the_examples_have_no_fault_together(tmp_path: Path) -> None:
     settings(document, faults)
     endpoints = loader.build(document, faults)
     assert faults.lines() == []
-    assert sorted(endpoints) == ["bucket", "disk", "grid"]
+    assert sorted(endpoints) == ["blobs", "bucket", "disk", "grid", "objects"]

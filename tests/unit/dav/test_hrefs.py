@@ -33,6 +33,19 @@ def test_a_name_that_is_not_unicode_is_nowhere():
         Names("https://dav.example.org").url("/\ud800")
 
 
+@pytest.mark.parametrize("path", ["/" + "ü" * 128, "/a/" + "x" * 256, "/a" * 2049])
+def test_a_name_longer_than_file_systems_allow_is_nowhere(path):
+    names = Names("https://dav.example.org")
+    for url in (names.url, names.directory):
+        with pytest.raises(NotFound, match="longer than file systems allow"):
+            url(path)
+
+
+@pytest.mark.parametrize("path", ["/" + "ü" * 127, "/a" * 2047, "/" + "/".join(["x" * 255] * 15)])
+def test_a_name_as_long_as_file_systems_allow_is_asked_for(path):
+    assert Names("https://dav.example.org").directory(path).startswith("https://dav.example.org/")
+
+
 @pytest.mark.parametrize(
     "href",
     [

@@ -4,8 +4,8 @@
 import asyncio
 
 import pytest
-from tests.unit.federation.world import World, holders, on_loop
 
+from tests.unit.federation.world import World, holders, on_loop
 from ugr.errors import BadRequest, DeadlineExceeded, Misbehaved, NotFound, Refused, Timeout, Unavailable
 from ugr.model import FileInfo, Intent, Location, Result, Transfer
 

@@ -89,7 +89,9 @@ def test_a_probe_has_the_time_of_the_settings():
 
 def test_endpoint_is_probed_again_and_again():
     a = Endpoint()
-    running(QUICK, lambda board, poller: until(lambda: a.probes >= 5), a=a)
+    board = running(QUICK, lambda board, poller: until(lambda: a.probes >= 5), a=a)
+    assert a.probes >= 5
+    assert state(board, "a") is State.UP
 
 
 def test_failing_endpoint_goes_down_and_comes_back_after_two_good_probes():
@@ -236,7 +238,9 @@ def test_poller_may_be_started_again():
         poller.start()
         await until(lambda: a.probes == 2)
 
-    running(PATIENT, test, a=a)
+    board = running(PATIENT, test, a=a)
+    assert a.probes == 2
+    assert state(board, "a") is State.UP
 
 
 def test_cancelling_a_single_probe_is_no_failure_of_the_endpoint():

@@ -506,6 +506,8 @@ async def test_one_cold_name_is_asked_for_once_by_all_hosts():
     found = await asyncio.gather(*(host.stat("/f") for host in (a, b) for _ in range(25)))
     assert {tuple(holders(located)) for located in found} == {("far", "near")}
     assert a.questions() == {"near": 1, "far": 1}
+    await a.landed()
+    assert [store.begin("c") for store in everywhere(a)] == [[], []]
 
 
 @on_loop

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugr.frontend.conditions import Validators, Verdict, date_text, date_value, range_holds, verdict
+from ugr.frontend.conditions import Validators, Verdict, date, date_value, range_holds, verdict
 
 MODIFIED = 784111777
 NOW_HELD = Validators('"ugr-1"', MODIFIED)
@@ -115,7 +115,7 @@ def test_what_is_not_a_date_has_no_value(text: str) -> None:
 
 @given(st.integers(0, 253402300799))
 def test_a_written_date_reads_back(seconds: int) -> None:
-    assert date_value(date_text(seconds)) == seconds
+    assert date_value(date(seconds)) == seconds
 
 
 @given(st.text(max_size=60))

@@ -70,6 +70,12 @@ def test_depth_0_of_a_directory_ends_in_a_slash_and_has_no_length(ask: Client) -
         }
 
 
+def test_directory_itself_is_the_same_with_and_without_its_slash(world: World, ask: Client) -> None:
+    world.namespace.tree["/atlas"] = FileInfo("atlas", directory=True, mtime=784111777.0)
+    bare, slashed = (statuses(ask("PROPFIND", f"/fed/atlas{slash}", {"Depth": "1"})) for slash in ("", "/"))
+    assert bare == slashed
+
+
 def test_directory_asked_without_its_slash_is_told_its_name(ask: Client) -> None:
     for depth in ("0", "1"):
         assert ask("PROPFIND", "/fed/atlas", {"Depth": depth})["Content-Location"] == "/fed/atlas/"

@@ -36,6 +36,17 @@ def test_bad_mounts_are_refused_with_the_word_and_a_remedy(words, message):
         parse(words)
 
 
+def test_every_bad_mount_is_told():
+    with pytest.raises(ConfigError) as caught:
+        parse(["atlas", "/fine", "/x;comment", "/#", "/fine", "/cms=/data/a;b"])
+    assert [line.partition(":")[0] for line in caught.value.message.splitlines()] == [
+        "atlas",
+        "/x;comment",
+        "/#",
+        "/fine",
+    ]
+
+
 def test_prefixes_end_on_component_boundaries():
     mounts = Mounts([Mounted("a", parse(["/atlas"]))], Slots())
     assert targets(mounts, "/atlas/f") == [Target("a", "/f")]

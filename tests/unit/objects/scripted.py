@@ -69,9 +69,7 @@ def before(script: Script, endpoint: Endpoint, *questions: Callable[[Call], Any]
         answers = []
         for question in questions:
             answer = question(Call.until(5))
-            answers.append(
-                [info async for info in answer] if hasattr(answer, "__anext__") else await answer
-            )
+            answers.append([info async for info in answer] if hasattr(answer, "__anext__") else await answer)
         return answers
 
     return asyncio.run(asked()), transport.asked

@@ -107,10 +107,13 @@ def test_a_hanging_listing_that_was_closed_is_counted_after_the_timeout():
         endpoint = Threaded(blocking)
         with held(blocking):
             entries = endpoint.list("/", soon(60))
-            await anext(entries)
+            assert (await anext(entries)).name == "first"
             await entries.aclose()
+            assert endpoint.abandoned == 0
             await eventually(lambda: endpoint.abandoned == 1)
+            assert endpoint.abandoned == 1
         await eventually(lambda: endpoint.abandoned == 0)
+        assert endpoint.abandoned == 0
         await endpoint.close()
 
     run(scenario())

@@ -49,6 +49,22 @@ def test_endpoints_are_built_with_their_options_and_the_defaults(install):
     assert (endpoints["three"].name, endpoints["three"].type) == ("three", "slow")
 
 
+def test_faulty_option_does_not_hide_what_the_plugin_says_of_others(install):
+    code = GOOD.replace(
+        "async def stat",
+        """def __init__(self, name, options):
+            super().__init__(name, options)
+            raise ConfigError("depth = 9: too deep\\ncolour = red: too red")
+        async def stat""",
+    )
+    install("ugr-good", code, endpoints=["good"])
+    _, faults = faults_of("[endpoint:one]\ntype = good\ncolour = green\ndepth = 9\n")
+    assert faults == [
+        "ugr.conf:3: [endpoint:one] colour = green: must be one of red, blue",
+        "ugr.conf:4: [endpoint:one] depth = 9: too deep",
+    ]
+
+
 def test_the_type_may_be_a_default(install):
     install("ugr-good", GOOD, endpoints=["good"])
     endpoints, faults = faults_of(
@@ -94,7 +110,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(install):
         colour = green
         """
     )
-    assert list(endpoints) == ["fine"]
+    assert list(endpoints) == ["fine", "blue"]  # as far as it goes, for further checks
     starts = [
         "ugr.conf:4: [endpoint:typo] depth: must be written",
         "ugr.conf:6: [endpoint:typo] depht: there is no such option; did you mean depth?",

@@ -120,7 +120,7 @@ def test_a_flat_document_is_facts():
     reader.feed(b"<key><id>a</id><deep><value>no</value> </deep><value>123456789</value></key>")
     reader.close()
     assert reader.facts == {"id": "a", "deep": " ", "value": "123456789"}
-    for other, why in ((b"<html/>", "<key> was expected, and <html> came"), (b"<key>0123456789</key>", "longer than 9")):
+    for other, why in ((b"<html/>", "<key> was expected, and <html> came"), (b"<key>0123456789", "longer than 9")):
         reader = Facts("key", max_text=9)
         with pytest.raises(Misbehaved, match=why):
             reader.feed(other + b" " * 300)

@@ -287,9 +287,7 @@ def asked_for(location: Any) -> tuple[Intent, str, dict[str, str]]:
     """Return what a signed location is for: method, path, and the query besides the signature."""
     parts = urlsplit(location.url)
     query = {
-        name: value
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not name.startswith("X-Amz-")
+        name: value for name, value in parse_qsl(parts.query, keep_blank_values=True) if not name.startswith("X-Amz-")
     }
     assert location.signed
     assert location.expires == 4600.0

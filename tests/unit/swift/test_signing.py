@@ -12,27 +12,13 @@ from hypothesis import strategies as st
 from swiftclient.utils import generate_temp_url
 from ugr_swift.signing import Signer
 
+from tests.unit.objects.names import NAMES
+
 TIME = 1_700_000_000
 KEY = "temp/URL+key"
 ROOT = "https://swift.example.org/v1/AUTH_atlas"
 METHODS = ("GET", "HEAD", "PUT", "DELETE")
 DIGESTS = ("sha1", "sha256", "sha512")
-
-NAMES = [
-    "file",
-    "directory/file.root",
-    "with space",
-    "plus+plus",
-    "a%b#c?d&e:f;g=h",
-    "percent%20encoded%2F",
-    "quotes'\"and`ticks",
-    "brackets[]{}()<>|\\^",
-    "tilde~dash-dot.underscore_",
-    "åßç/Ωμέγα/日本語/🦉",
-    "e\u0301 is not \u00e9",
-    " leading and trailing ",
-    "..hidden/.../x",
-]
 
 
 def signer(digest: str = "sha256", key: str = KEY, lifetime: int = 3600, container: str = "data") -> Signer:

@@ -8,7 +8,8 @@ known here anyway. It is asked of all endpoints, so that the tag does not depend
 
 from __future__ import annotations
 
-from ugr.frontend import headers, listing, replies
+from ugr.frontend import listing, replies
+from ugr.frontend.conditions import date
 from ugr.frontend.door import Request
 from ugr.frontend.finding import describe, not_modified
 from ugr.frontend.methods.get import NO_STORE, unchanged
@@ -32,7 +33,7 @@ def answer(request: Request) -> Reply:
     fields = [("Content-Type", CONTENT_TYPE), ("Accept-Ranges", "bytes"), NO_STORE]
     if located.info.size is not None:
         fields.append(("Content-Length", str(located.info.size)))
-    modified = headers.date(located.info.mtime)
+    modified = date(located.info.mtime)
     if modified is not None:
         fields.append(("Last-Modified", modified))
     if located.etag is not None:

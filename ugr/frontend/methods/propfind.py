@@ -4,7 +4,8 @@
 * Depth infinity, which a missing header means, is refused with ``propfind-finite-depth``.
 * A file with Depth 1 is answered as with Depth 0: with itself.
 * The directory itself comes first, then its entries in no order. A directory asked for without its
-  slash is answered under its name with the slash, told by ``Content-Location`` (RFC 4918 5.2).
+  slash is answered under its name with the slash, told by ``Content-Location`` (RFC 4918 5.2), with
+  the same properties: its own time of change is told with Depth 0 only.
 * A listing that misses something says so: ``Ugr-Unasked`` for endpoints that are known to be down,
   ``responsedescription`` at the end for those that failed meanwhile.
 """
@@ -31,10 +32,10 @@ def answer(request: Request) -> Reply:
     if depth == 0:
         return _one(request, describe(request), writer)
     if request.slash:
-        return _listing(request, writer, None)
+        return _listing(request, writer)
     located = describe(request)
     if located.info.directory:
-        return _listing(request, writer, located)
+        return _listing(request, writer)
     return _one(request, located, writer)
 
 
@@ -61,14 +62,14 @@ def _one(request: Request, located: Located, writer: Writer) -> Reply:
     return Reply(207, (XML, NO_CACHE, *_named(request, info.directory), *replies.unasked(located.unasked)), body)
 
 
-def _listing(request: Request, writer: Writer, located: Located | None) -> Reply:
+def _listing(request: Request, writer: Writer) -> Reply:
     namespace, path, call = request.namespace, request.path, request.listing_call()
     try:
         stream = request.inside.bridge.stream(lambda: namespace.list(path, call), call)
     except NotADirectory:
         raise not_a_directory(request) from None
     request.outcome.listing(stream.listing)
-    info = stream.listing.info if located is None else located.info
+    info = stream.listing.info
     first = writer.response(request.href(directory=False), _shown(request, info.name), info)
     pieces = multistatus.listing(writer, first, request.href(directory=True), stream, stream.listing.shortfall)
     fields = (XML, NO_CACHE, *_named(request, True), *replies.unasked(stream.listing.unasked))
