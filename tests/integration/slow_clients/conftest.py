@@ -16,10 +16,10 @@ import pytest
 from tests.servers.process import HOST
 from tests.servers.ugr import Ugr
 
-PATIENCE = 2.0
+PATIENCE = 4.0
 """Seconds of ``client_timeout`` in these tests."""
 
-BIG = 12 << 20
+BIG = 32 << 20
 """Bytes of a file that no socket's buffers hold."""
 
 OPTIONS = f"""
