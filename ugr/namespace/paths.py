@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ugr.errors import BadRequest
 from ugr.names import unspeakable
 
-MAX_BYTES = 8192
+MAX_BYTES = 4096
 """Longest path, in bytes of UTF-8."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,7 +23,8 @@ def normalise(path: str) -> str:
     """Return the LFN of a decoded path: "/"-led, without a trailing slash, "/" for the root.
 
     Raises BadRequest for what could mean two things or reach outside: a relative path, empty,
-    "." or ".." components, control characters, text that is not UTF-8, more than 8 KiB.
+    "." or ".." components, control characters, text that is not UTF-8, more than
+    4 KiB, which no file system takes (PATH_MAX of Linux) and no object store either.
     """
     if not path.startswith("/"):
         raise BadRequest('a path must start with "/"', path=_shown(path))
