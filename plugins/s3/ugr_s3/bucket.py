@@ -14,6 +14,7 @@ from ugr_s3.documents import META, Page, PageReader, copied, described, error_of
 from ugr_s3.faults import fault
 from ugr_s3.options import S3Options
 from ugr_s3.signing import Pairs, Signer, canonical_query
+from ugr_s3.signing_v2 import SignerV2
 
 PAGE = 1000
 """Entries asked for at once: the most that S3 sends."""
@@ -32,7 +33,7 @@ STAYS = frozenset(
 class Bucket(ObjectStore):
     """The bucket of one endpoint, as ugr itself reaches it."""
 
-    def __init__(self, options: S3Options, signer: Signer, wire: Wire, *, page: int = PAGE) -> None:
+    def __init__(self, options: S3Options, signer: Signer | SignerV2, wire: Wire, *, page: int = PAGE) -> None:
         self._options = options
         self._signer = signer
         self._wire = wire

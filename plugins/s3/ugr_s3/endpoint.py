@@ -34,6 +34,7 @@ from ugr_s3.keyring import Keyring
 from ugr_s3.options import DEFAULT_LIFETIME, S3Options, check
 from ugr_s3.place import place
 from ugr_s3.signing import Pairs, Signer
+from ugr_s3.signing_v2 import SignerV2
 
 MAX_KEY_BYTES = 1024
 """The longest key, in UTF-8 (Amazon S3 user guide, object keys)."""
@@ -62,8 +63,12 @@ class S3Endpoint(ObjectEndpoint):
         lifetime = int(options.url_lifetime or DEFAULT_LIFETIME)
         inside = place(options.url, options.bucket, virtual=virtual)
         outside = place(options.public_url or options.url, options.bucket, virtual=virtual)
-        self._ours = Signer(inside, options.region, keys, lifetime=lifetime, clock=clock)
-        self._clients = Signer(outside, options.region, keys, lifetime=lifetime, clock=clock)
+        self._ours, self._clients = (
+            SignerV2(where, options.bucket, keys, lifetime=lifetime, clock=clock)
+            if options.signature == "v2"
+            else Signer(where, options.region, keys, lifetime=lifetime, clock=clock)
+            for where in (inside, outside)
+        )
         self._root = outside.root
         self._page = page
 

@@ -44,6 +44,12 @@ class S3Options(ObjectOptions):
     secret_key: Secret = option(help="Secret key of the pair.", example="/etc/ugr/s3.key")
     session_token: Secret | None = option(None, help="Session token, for temporary key pairs.")
     region: str = option("us-east-1", help="Region for which requests are signed.", example="eu-west-1")
+    signature: str = option(
+        "v4",
+        help="Version of the signatures: v4, or v2 for storages that know nothing newer. With v2 the region plays "
+        "no part.",
+        choices=("v4", "v2"),
+    )
     addressing: str = option(
         "path",
         help="path: the bucket is the first part of the path; virtual: it is the first part of the host name.",
