@@ -20,6 +20,7 @@ import enum
 import errno
 import logging
 import re
+import resource
 import selectors
 import socket
 import time
@@ -131,6 +132,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if files != resource.RLIM_INFINITY:
+            # The other half is for endpoints: one that could not be asked for want of files would look ill.
+            self.worker_connections = min(self.cfg.worker_connections, files // 2)
         self._waiting: dict[Connection, None] = {}
         self._places = Places(max(1, self.cfg.threads // 16))
         self._look_at = 0.0
@@ -181,8 +186,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             log.warning("no new connections for %g s: %s; raise the limit of open files", REST, problem)
 
     def _drop_oldest(self) -> bool:
-        """Close the connection that has been waiting for a request for longest; say whether there is one."""
-        oldest = next((c for c in self._waiting if c.stage in (Stage.REQUEST, Stage.HEAD, Stage.END)), None)
+        """Close the connection that has waited longest, one that asks nothing first; say whether there is one."""
+        idle = (c for c in self._waiting if c.stage in (Stage.REQUEST, Stage.HEAD, Stage.END))
+        oldest = next(idle, next(iter(self._waiting), None))
         if oldest is not None:
             self._close(oldest)
         return oldest is not None

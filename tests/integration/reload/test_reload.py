@@ -15,8 +15,8 @@ import time
 
 import pytest
 
-from tests.servers.process import HOST, environment, wait_for
-from tests.servers.ugr import Ugr
+from tests.servers.process import HOST, environment, free_port, listening, wait_for
+from tests.servers.ugr import Ugr, ask
 
 JSON = {"Accept": "application/json"}
 
@@ -266,3 +266,13 @@ def test_hangup_with_an_address_that_is_taken_changes_nothing(host):
         assert host.ugr.ask("/fed/m/d/both").status == 302
         assert host.names() == {("both", "only-a")}
         assert "stop what listens there" in host.ugr.log.read_text(errors="replace")
+
+
+def test_hangup_moves_the_service_to_another_address(host):
+    before, port = workers(host), free_port()
+    host.ugr.file.write_text(f"[ugr]\nlisten = {HOST}:{port}\nworkers = 2\n{host.text('a')}")
+    os.kill(host.ugr.pid, signal.SIGHUP)
+    assert wait_for(lambda: len(workers(host)) == 2 and not workers(host) & before, limit=20)
+    assert wait_for(lambda: listening(port), limit=5)
+    assert ask(f"http://{HOST}:{port}/fed/m/d/both").status == 302
+    assert wait_for(lambda: not listening(host.ugr.port), limit=5)

@@ -35,11 +35,13 @@ def test_client_that_never_reads_a_listing_gives_back_its_place(slow: Slow) -> N
 
 def test_client_that_never_reads_a_file_gives_back_its_place(slow: Slow) -> None:
     big, few = slow.location("/big"), slow.location("/few/f")
+    cut = len(slow.said(decision="data", aborted=True))
     with slow.crowd(2, request("GET", big), buffer=4096) as clients:
         assert begun(clients)
         assert b"too many requests are reading data" in slow.ask(few).body
         assert slow.seconds("/fed/few/", 200, JSON) < 1.0
-        assert wait_for(lambda: open_places(slow, few), limit=PATIENCE + 5.0)
+        assert wait_for(lambda: len(slow.said(decision="data", aborted=True)) == cut + 2, limit=PATIENCE + 5.0)
+        assert open_places(slow, few)
         for client in clients:
             with pytest.raises(ConnectionResetError):
                 rest(client)
