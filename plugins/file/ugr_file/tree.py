@@ -14,7 +14,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ugr.plugin import BadRequest, Conflict, PermissionDenied, Refused
+from ugr.plugin import BadRequest, Busy, Conflict, PermissionDenied, Refused
+from ugr_file.faults import meaning
 from ugr_file.walk import RESERVED, Absent, Chain, Found, components, shown, walk
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -123,6 +124,8 @@ class Tree:
         try:
             return Chain([os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)])
         except OSError as error:
+            if isinstance(fact := meaning(error), Busy):
+                raise fact from error  # this process is out of descriptors or memory: no fault of the endpoint
             raise Refused(f"the directory cannot be opened: {os.strerror(error.errno or 0).lower()}") from error
 
     def _require_marker(self, chain: Chain) -> None:

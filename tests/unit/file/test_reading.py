@@ -303,3 +303,20 @@ def test_the_root_is_opened_anew_each_time(endpoint: FileEndpoint, root: Path, c
     root.mkdir()
     (root / "f").touch()
     assert names(endpoint, "/", call) == ["f"]
+
+
+def test_process_without_free_descriptors_is_busy_and_the_endpoint_is_not_to_blame(monkeypatch, tmp_path):
+    import errno
+    import os
+
+    from ugr_file.tree import Tree
+
+    from ugr.plugin import Busy
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    tree = Tree(str(tmp_path), None)
+    monkeypatch.setattr("ugr_file.tree.os.open", full)
+    with pytest.raises(Busy), tree.at("/"):
+        pass
