@@ -16,7 +16,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import bench_signing, crowd
+from tests.bench import bench_signing, crowd, page
 from tests.bench.measure import CORES, Figure, cpu_seconds, pin, resident_bytes, tree, wrk
 from tests.bench.stage import file_federation, peer, s3_federation, stores
 from tests.servers.memcached import Memcached
@@ -205,7 +205,9 @@ def main() -> int:
         "signing": asdict(cost),
     }
     out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {out.relative_to(ROOT)}")
+    target = ROOT / "docs" / "reference" / "performance.rst"
+    page.write(out, target)
+    print(f"written: {out.relative_to(ROOT)}, {target.relative_to(ROOT)}")
     return 0
 
 

@@ -44,7 +44,8 @@ def ask(
 ) -> Reply:
     """Send one request from a source address and return the answer; redirects are not followed."""
     parts = urlsplit(url)
-    host, origin = parts.hostname or HOST, (source, 0)
+    # Not bound beforehand unless it must be: a bound port is nobody else's for a minute after the connection.
+    host, origin = parts.hostname or HOST, None if source == HOST else (source, 0)
     connection = http.client.HTTPConnection(host, parts.port, timeout=timeout, source_address=origin)
     try:
         target = parts.path or "/"
