@@ -258,10 +258,6 @@ class Runtime:
         await asyncio.gather(*(_quietly(endpoint.close(), endpoint.name) for endpoint in self.endpoints.values()))
         await self.process.close()
 
-    async def probe_all(self) -> None:
-        """Probe every endpoint once, all at the same time."""
-        await asyncio.gather(*(self._poller.probe_once(name) for name in self.endpoints))
-
     # --- what the rooms ask ----------------------------------------------------------------------
 
     def ready(self) -> tuple[bool, list[str]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
@@ -212,10 +212,6 @@ class Cache:
         dropped = self._listings.pop(path, None)
         if dropped is not None:
             self._listed -= len(dropped.entries) + 1
-
-    def paths(self) -> Iterable[str]:
-        """Return a snapshot of the paths remembered; loop only."""
-        return [*self._young, *self._old]
 
 
 def _half(settings: CacheSettings) -> int:

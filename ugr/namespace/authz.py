@@ -18,7 +18,7 @@ from functools import lru_cache
 from ugr.call import Call
 from ugr.config.settings import AclSettings, NetworkSettings
 from ugr.config.types import Words
-from ugr.errors import PermissionDenied, Unauthenticated
+from ugr.errors import PermissionDenied
 from ugr.federation.networks import parse_address
 from ugr.model import Identity, Right
 from ugr.namespace.paths import ancestors
@@ -48,11 +48,7 @@ class Authorizer:
         self._inside = lru_cache(maxsize=4096)(self._is_inside)
 
     def require(self, right: Right, path: str, call: Call) -> Permit:
-        """Return a permit, or raise PermissionDenied saying what is missing.
-
-        Raises Unauthenticated instead when a credential could help: some section grants the right
-        to more than the addresses that were compared.
-        """
+        """Return a permit, or raise PermissionDenied saying what is missing."""
         for prefix in ancestors(path):
             words = self._rules.get((prefix, right))
             if words is None:
@@ -74,7 +70,7 @@ class Authorizer:
         """Say whether a right is granted."""
         try:
             self.require(right, path, call)
-        except (PermissionDenied, Unauthenticated):
+        except PermissionDenied:
             return False
         return True
 
